@@ -1,0 +1,28 @@
+# Every target sets up what it needs in .venv: no other command has to come first.
+# Another Python: make PYTHON=python3.13 test      Other settings of the notebook: make run ARGS='-p faces_epochs 1'
+PYTHON ?= python3
+NOTEBOOK := dlnd_face_generation
+BIN := .venv/bin
+READY := .venv/ready-$(notdir $(PYTHON))
+
+.PHONY: run test lab
+
+run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
+	mkdir -p build
+	$(BIN)/papermill $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
+	$(BIN)/jupyter nbconvert --to html build/$(NOTEBOOK).ipynb
+
+test: $(READY)  # lint and every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest $(ARGS)
+
+lab: $(READY)  # JupyterLab on the notebook
+	$(BIN)/jupyter lab $(NOTEBOOK).ipynb
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else \
+	    "$(PYTHON) is Python %d.%d. TensorFlow needs 3.11, 3.12 or 3.13: try make PYTHON=python3.13" % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
