@@ -1,0 +1,149 @@
+"""How fast helper.py prepares and feeds faces, against the plain one-thread Pillow loop, in one table.
+
+    python benchmarks/data.py [--data-dir DIR] [--count N]
+
+CelebA is read where it lies in DIR, as a zip or a folder; without it, stand-in faces are drawn into a
+temporary folder. Nothing is written to DIR.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+import helper  # noqa: E402
+
+REPETITIONS = 3
+
+# Both run in a new process. The first prepares the faces, the second finds them prepared.
+# VmHWM is the peak of this process's own memory; getrusage would count that of the process which started it.
+MEMORY = """
+import re
+def peak():
+    return int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) / 1024
+bare = peak()
+import helper
+helper.Dataset('celeba', {folder!r})
+print(peak() - bare)
+"""
+START = """
+import time
+start = time.perf_counter()
+import helper
+imported = time.perf_counter()
+helper.Dataset('celeba', {folder!r})
+print(imported - start, time.perf_counter() - imported)
+"""
+
+
+def collect_faces(data_dir, count, folder):
+    """Put `count` faces (or all there are) into folder/img_align_celeba, and say where they are from."""
+    faces = folder / 'img_align_celeba'
+    faces.mkdir()
+    places = [data_dir / name for name in ('img_align_celeba', 'img_align_celeba.zip', 'celeba.zip')]
+    source = next((place for place in places if place.exists()), None)
+    if source and source.is_dir():
+        for file in sorted(source.rglob('*.jpg'))[:count]:
+            (faces / file.name).symlink_to(file.resolve())
+        return f'CelebA in {source}'
+    path = source or folder / 'faces.zip'
+    if source is None:
+        import sample_data
+
+        sample_data.write_faces(path, count, progress=helper.progress)
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(name for name in archive.namelist() if name.endswith('.jpg'))[:count]:
+            (faces / Path(name).name).write_bytes(archive.read(name))
+    return f'CelebA in {source}' if source else 'stand-in faces'
+
+
+def plain_loop(folder):
+    """What one would write without helper.py."""
+    images = []
+    for file in sorted((folder / 'img_align_celeba').iterdir()):
+        image = Image.open(file).convert('RGB').crop((35, 55, 143, 163))
+        images.append(np.asarray(image.resize((28, 28), Image.Resampling.BILINEAR)))
+    return np.stack(images)
+
+
+def prepare(folder):
+    for cache in folder.glob('*.npy'):
+        cache.unlink()
+    return helper.Dataset('celeba', folder).images
+
+
+def seconds(function, *arguments):
+    start = time.perf_counter()
+    result = function(*arguments)
+    return time.perf_counter() - start, result
+
+
+def in_a_new_process(code, folder):
+    """The numbers that the code prints."""
+    command = [sys.executable, '-c', code.format(folder=str(folder))]
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return [float(number) for number in run.stdout.split()]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--data-dir', type=Path, default=ROOT / 'data', help='where CelebA lies (default: data)'
+    )
+    parser.add_argument('--count', type=int, default=15_000, help='number of faces (default: 15000)')
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        source = collect_faces(arguments.data_dir, arguments.count, folder)
+        plain, prepared = [], []
+        for _ in range(REPETITIONS):  # taken in turns, so that what else the machine does meets both
+            duration, expected = seconds(plain_loop, folder)
+            plain.append(duration)
+            duration, images = seconds(prepare, folder)
+            prepared.append(duration)
+            np.testing.assert_array_equal(images, expected)
+        count = len(images)
+
+        dataset = helper.Dataset('celeba', folder)
+        epochs = [seconds(lambda: sum(len(b) for b in dataset.get_batches(64))) for _ in range(5)]
+        starts = [in_a_new_process(START, folder) for _ in range(REPETITIONS)]
+        imported, opened = (statistics.median(values) for values in zip(*starts, strict=True))
+        prepare_rate, plain_rate = (count / statistics.median(times) for times in (prepared, plain))
+        ratio = statistics.median(p / q for p, q in zip(plain, prepared, strict=True))
+        batch_rate = statistics.median(shown / duration for duration, shown in epochs)
+
+        memory = 'measured on Linux only'
+        if sys.platform == 'linux':
+            for cache in folder.glob('*.npy'):
+                cache.unlink()
+            memory = f'{in_a_new_process(MEMORY, folder)[0]:,.0f} MB'
+
+    print(f'{count:,} faces ({source}), {os.cpu_count()} cores, Python {platform.python_version()}')
+    for what, result in (
+        ('plain Pillow loop, one thread', f'{plain_rate:,.0f} images/s'),
+        ('helper.Dataset, first use', f'{prepare_rate:,.0f} images/s'),
+        ('  times the plain loop', f'{ratio:.2f}'),
+        ('  peak memory above the interpreter', memory),
+        ('helper.Dataset, second use', f'{opened:.3f} s'),
+        ('get_batches(64)', f'{batch_rate:,.0f} images/s'),
+        ('import helper', f'{imported:.3f} s'),
+    ):
+        print(f'{what:<38}{result:>24}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,169 @@
+"""The notebook's building blocks and functions against formulas in NumPy."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import problem_unittests
+
+NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(scope='module')
+def lesson():
+    """All that the notebook defines."""
+    return SimpleNamespace(**problem_unittests.functions_from_notebook(NOTEBOOK))
+
+
+@pytest.fixture
+def graph():
+    with tf.Graph().as_default():
+        tf.set_random_seed(0)
+        yield
+
+
+def run(*tensors):
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(tensors)
+
+
+def convolve(x, w, size):
+    """Convolution with a 4x4 window, stride 2 and 'SAME' padding, by its definition."""
+    height = x.shape[1]
+    before = max((size - 1) * 2 + 4 - height, 0) // 2
+    padded = np.pad(x, [(0, 0), (before, 4), (before, 4), (0, 0)])
+    out = np.zeros([len(x), size, size, w.shape[-1]])
+    for i in range(size):
+        for j in range(size):
+            window = padded[:, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4]
+            out[:, i, j] = np.tensordot(window, w, 3)
+    return out
+
+
+@pytest.mark.parametrize(('size', 'halved'), [(28, 14), (14, 7), (7, 4)])
+def test_conv2d_is_a_strided_convolution(lesson, graph, size, halved):
+    x = rng.normal(size=[2, size, size, 3]).astype('float32')
+    y = lesson.conv2d(tf.constant(x), 5, 'conv')
+    (w,) = tf.trainable_variables()
+    y, w = run(y, w)
+    np.testing.assert_allclose(y, convolve(x, w, halved), atol=1e-5)
+
+
+@pytest.mark.parametrize(('size', 'doubled'), [(4, 7), (7, 14), (14, 28)])
+def test_conv2d_transpose_is_the_transpose_of_conv2d(lesson, graph, size, doubled):
+    """<up(x), y> = <x, conv(y)> with the same weights, for any x and y."""
+    x = rng.normal(size=[2, size, size, 3]).astype('float32')
+    y = rng.normal(size=[2, doubled, doubled, 5]).astype('float32')
+    up = lesson.conv2d_transpose(tf.constant(x), doubled, 5, 'up')
+    (w,) = tf.trainable_variables()
+    up, w = run(up, w)
+    np.testing.assert_allclose((up * y).sum(), (x * convolve(y, w, size)).sum(), rtol=1e-3)
+
+
+def test_dense_is_a_matrix_product_with_a_bias(lesson, graph):
+    x = rng.normal(size=[4, 3]).astype('float32')
+    y = lesson.dense(tf.constant(x), 2, 'dense')
+    variables = {v.op.name: v for v in tf.trainable_variables()}
+    y, w, b = run(y, variables['dense/weights'], variables['dense/bias'])
+    np.testing.assert_allclose(y, x @ w + b, rtol=1e-5)
+    np.testing.assert_array_equal(b, 0)
+
+
+def test_weights_start_with_a_standard_deviation_of_0_02(lesson, graph):
+    (w,) = run(lesson.weights([400, 100]))
+    assert abs(w.mean()) < 0.001
+    assert abs(w.std() - 0.02) < 0.001
+
+
+def test_batch_norm_normalises_each_channel_over_the_batch(lesson, graph):
+    x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
+    (y,) = run(lesson.batch_norm(tf.constant(x), 'norm'))
+    expected = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 0.001)
+    np.testing.assert_allclose(y, expected, atol=1e-4)
+
+
+def test_the_averages_follow_the_batch_and_are_used_when_not_training(lesson, graph):
+    x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
+    lesson.batch_norm_with_averages(tf.constant(x), 'norm', is_train=True)
+    with tf.variable_scope('', reuse=True):
+        drawn = lesson.batch_norm_with_averages(tf.constant(x[:1]), 'norm', is_train=False)
+    mean, variance = np.zeros(4), np.ones(4)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(3):
+            sess.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+            mean += 0.1 * (x.mean((0, 1, 2)) - mean)
+            variance += 0.1 * (x.var((0, 1, 2), ddof=1) - variance)
+        expected = (x[:1] - mean) / np.sqrt(variance + 0.001)
+        np.testing.assert_allclose(sess.run(drawn), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize('smooth', [0.0, 0.1, 0.3])
+def test_the_losses_are_cross_entropies(lesson, graph, smooth):
+    logits = rng.normal(0, 5, size=[16, 1]).astype('float32')
+    p = 1 / (1 + np.exp(-logits.astype('float64')))
+    real, fake = run(lesson.real_loss(tf.constant(logits), smooth), lesson.fake_loss(tf.constant(logits)))
+    label = 1 - smooth
+    np.testing.assert_allclose(real, -(label * np.log(p) + (1 - label) * np.log(1 - p)).mean(), rtol=1e-5)
+    np.testing.assert_allclose(fake, -np.log(1 - p).mean(), rtol=1e-5)
+
+
+def test_the_two_networks_mirror_each_other(lesson, graph):
+    _, logits = lesson.discriminator(lesson.generator(tf.zeros([3, 100]), 3))
+    assert logits.shape == [3, 1]
+    d = [v.shape for v in tf.trainable_variables('discriminator') if 'conv' in v.name and 'weights' in v.name]
+    g = [v.shape for v in tf.trainable_variables('generator') if 'up' in v.name and 'weights' in v.name]
+    assert d == g[::-1]
+
+
+def batches(count=256):
+    """A get_batches of small random images, like helper.Dataset's."""
+    images = np.random.default_rng(0).uniform(-0.5, 0.5, [count, 28, 28, 1]).astype('float32')
+
+    def get_batches(batch_size, seed=None):
+        order = np.random.default_rng(seed).permutation(count)
+        for start in range(0, count - batch_size + 1, batch_size):
+            yield images[order[start : start + batch_size]]
+
+    return get_batches
+
+
+def train(lesson, seed):
+    losses, generate = lesson.train(2, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', seed=seed)
+    return losses, generate(np.random.default_rng(0).uniform(-1, 1, [5, 10]))
+
+
+def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson):
+    losses, images = train(lesson, seed=7)
+    again, images_again = train(lesson, seed=7)
+    other, _ = train(lesson, seed=8)
+    assert losses.shape == (16, 2)
+    assert images.shape == (5, 28, 28, 1)
+    np.testing.assert_array_equal(losses, again)
+    np.testing.assert_array_equal(images, images_again)
+    assert (losses != other).any()
+
+
+def test_nothing_can_be_added_to_the_graph_while_training(lesson, monkeypatch):
+    seen = []
+
+    def show(sess, *_):
+        seen.append(sess.graph.finalized)
+
+    monkeypatch.setitem(lesson.train.__globals__, 'show_generator_output', show)
+    lesson.train(13, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L')
+    assert seen == [True]
+
+
+def test_the_drawing_operation_is_built_once(lesson, graph):
+    z = tf.zeros([2, 10])
+    lesson.generator(z, 1)
+    first = lesson.sample_images(z, 1)
+    operations = len(tf.get_default_graph().get_operations())
+    assert lesson.sample_images(z, 1) is first
+    assert len(tf.get_default_graph().get_operations()) == operations
