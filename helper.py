@@ -11,14 +11,17 @@ import math
 import os
 import re
 import shutil
+import signal
+import struct
 import sys
-import threading
 import warnings
 import zipfile
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
-from operator import itemgetter
+from functools import partial
+from multiprocessing import get_context
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +55,7 @@ DATA_SETS = {
         'urls': (
             'https://s3-us-west-1.amazonaws.com/udacity-dlnfd/datasets/celeba.zip',
             'https://cseweb.ucsd.edu/~weijian/static/datasets/celeba/img_align_celeba.zip',
-            'https://drive.usercontent.google.com/download'
-            '?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t',
+            'https://drive.usercontent.google.com/download?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t',
         ),
         'license': 'non-commercial research only; Liu et al. 2015, Deep Learning Face Attributes in the Wild',
         'image_mode': 'RGB',
@@ -63,6 +65,7 @@ DATA_SETS = {
 }
 
 IMAGE_SIZE = 28
+PART = 64  # pictures that a process prepares at a time
 PREPARATION = 1  # part of the cache's fingerprint: raise it when the code below yields other pixels
 
 
@@ -113,9 +116,7 @@ def download_extract(name, data_dir='data'):
             host = url.split('/')[2]
             with progress(total=about['size'], unit='B', unit_scale=True, desc=host) as bar:
                 try:
-                    pooch.retrieve(
-                        url, f'md5:{about["md5"]}', target.name, partial, downloader=_downloader(bar)
-                    )
+                    pooch.retrieve(url, f'md5:{about["md5"]}', target.name, partial, downloader=_downloader(bar))
                     os.replace(partial / target.name, target)
                     return target
                 except (OSError, ValueError) as error:  # pooch: ValueError is the wrong MD5
@@ -140,9 +141,7 @@ def _downloader(bar):
     import pooch
 
     # 'identity': a server that unpacks the .gz on its way would change its MD5.
-    fetch = pooch.HTTPDownloader(
-        progressbar=bar, chunk_size=2**16, timeout=30, headers={'Accept-Encoding': 'identity'}
-    )
+    fetch = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=30, headers={'Accept-Encoding': 'identity'})
 
     def download(url, output_file, caller):
         fetch(url, output_file, caller)
@@ -215,7 +214,8 @@ class Dataset:
 
     The first use prepares all images and keeps them as one .npy file next to the data; later uses map that
     file, as long as names, sizes and times of the source are the same. A few pictures that cannot be read
-    are skipped and named. Raises FileNotFoundError when there is no data, ValueError when the data is
+    are skipped and named. The preparation starts processes, so a script needs `if __name__ == '__main__':`
+    around its own work. Raises FileNotFoundError when there is no data, ValueError when the data is
     damaged, OSError when the prepared images cannot be written.
     """
 
@@ -240,50 +240,45 @@ class Dataset:
                 images = _read_idx(self.source)
                 _save(cache, [images], images.shape)
             else:
-                names, open_picture = _pictures(self.source, [name for name, _, _ in entries])
-                with closing(self._prepared(names, open_picture, about['crop'])) as blocks:
-                    _save(cache, blocks, (len(names), IMAGE_SIZE, IMAGE_SIZE, channels))
+                members = _members(self.source) if self.source.is_file() else [name for name, *_ in entries]
+                with closing(self._prepared(members, about['crop'])) as blocks:
+                    _save(cache, blocks, (len(members), IMAGE_SIZE, IMAGE_SIZE, channels))
             self.images = _load(cache, channels)
             _remove_older(cache, stem)
         self.shape = self.images.shape
 
-    def _prepared(self, names, open_picture, crop):
+    def _prepared(self, members, crop):
         """Yield uint8 blocks [k, 28, 28, channels] of all readable pictures, in order, made on all cores.
 
-        Threads do: Pillow lets go of the interpreter lock while it decodes and resizes.
+        Processes do: threads wait for each other too often, as half of Pillow's work on a small picture
+        holds the interpreter lock. They are spawned: forking a process with TensorFlow in it is not safe.
         """
-
-        def prepare(part):
-            images, broken = [], []
-            for name in part:
-                try:
-                    images.append(
-                        get_image(open_picture(name), IMAGE_SIZE, IMAGE_SIZE, self.image_mode, crop)
-                    )
-                except Exception as error:  # broken files make Pillow raise nearly anything
-                    broken.append(f'{name} ({error})')
-            return len(part), images, broken
-
-        parts = [names[i : i + 32] for i in range(0, len(names), 32)]
+        prepare = partial(_prepare, self.source, self.image_mode, crop)
+        parts = [members[i : i + PART] for i in range(0, len(members), PART)]
         broken = []
-        pool = ThreadPoolExecutor(os.cpu_count())
+        pool = ProcessPoolExecutor(
+            min(os.cpu_count(), len(parts), 61),  # 61: the most that Windows takes
+            get_context('spawn'),
+            signal.signal,  # Ctrl-C is for the process that waits
+            (signal.SIGINT, signal.SIG_IGN),
+        )
         try:
-            with warnings.catch_warnings(), progress(total=len(names), unit='img', desc=self.title) as bar:
-                warnings.simplefilter('ignore')  # Pillow's remarks on odd metadata
-                warnings.simplefilter('error', Image.DecompressionBombWarning)
-                for count, images, unread in pool.map(prepare, parts):
+            # For a single part it is not worth starting a process.
+            prepared = pool.map(prepare, parts) if len(parts) > 1 else map(prepare, parts)
+            with progress(total=len(members), unit='img', desc=self.title) as bar:
+                for images, unread in prepared:
                     broken += unread
                     if images:
                         yield np.stack(images)
-                    bar.update(count)
+                    bar.update(len(images) + len(unread))
         finally:
             pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
 
         if broken:
             listed = ', '.join(broken[:10]) + (', ...' if len(broken) > 10 else '')
-            message = f'{len(broken):,} of {len(names):,} pictures in {self.source} cannot be read: {listed}'
+            message = f'{len(broken):,} of {len(members):,} pictures in {self.source} cannot be read: {listed}'
             # An official archive (the one that has a crop) with more than 1 % broken was damaged on its way.
-            if len(broken) == len(names) or (crop and len(broken) > len(names) / 100):
+            if len(broken) == len(members) or (crop and len(broken) > len(members) / 100):
                 raise ValueError(f'{message}. Put pictures there, or delete the data and fetch it again')
             print(f'Skipped {message}')
 
@@ -295,9 +290,7 @@ class Dataset:
         """
         count = len(self.images)
         if not 1 <= batch_size <= count:
-            raise ValueError(
-                f'batch_size is {batch_size}; {self.title} has {count:,} images: choose 1 to {count}'
-            )
+            raise ValueError(f'batch_size is {batch_size}; {self.title} has {count:,} images: choose 1 to {count}')
         return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
 
     def _batches(self, batch_size, order):
@@ -372,29 +365,54 @@ def _read_idx(path):
     raise ValueError(f'{path} is no IDX file of MNIST images: {problem}. Delete it and fetch it again')
 
 
-def _pictures(source, names):
-    """The pictures' names in a zip file (in a folder: as given), and a function from name to path or file."""
-    if source.is_dir():
-        return names, lambda name: os.path.join(source, name)
+def _members(path):
+    """The pictures in a zip file, as zipfile.ZipInfo, by name."""
     try:
-        archive = zipfile.ZipFile(source)
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
     except zipfile.BadZipFile as error:
-        what = 'an HTML page, not a zip' if _is_html(source) else f'no readable zip ({error})'
-        raise ValueError(f'{source} is {what}: delete it and fetch it again') from None
-    names = sorted(
-        name
-        for name in archive.namelist()
-        if not name.endswith('/') and not name.startswith('__MACOSX/') and '/.' not in f'/{name}'
-    )
-    if not names:
-        raise ValueError(f'{source} holds no pictures: delete it and fetch it again')
-    lock = threading.Lock()  # ZipFile does not promise that threads may share it
+        what = 'an HTML page, not a zip' if _is_html(path) else f'no readable zip ({error})'
+        raise ValueError(f'{path} is {what}: delete it and fetch it again') from None
+    hidden = re.compile(r'(^|/)(\.|__MACOSX/)')
+    members = [member for member in members if not member.is_dir() and not hidden.search(member.filename)]
+    if not members:
+        raise ValueError(f'{path} holds no pictures: delete it and fetch it again')
+    return sorted(members, key=attrgetter('filename'))
 
-    def open_member(name):
-        with lock:
-            return io.BytesIO(archive.read(name))
 
-    return names, open_member
+def _prepare(source, mode, crop, members):
+    """(28x28 images of the readable members of a folder or zip file, names of the others with the reason)."""
+    images, broken = [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # Pillow's remarks on odd metadata
+        warnings.simplefilter('error', Image.DecompressionBombWarning)
+        for member in members:
+            try:
+                picture = io.BytesIO(_read(source, member))
+                images.append(get_image(picture, IMAGE_SIZE, IMAGE_SIZE, mode, crop))
+            except Exception as error:  # broken files make Pillow raise nearly anything
+                broken.append(f'{getattr(member, "filename", member)} ({error})')
+    return images, broken
+
+
+def _read(source, member):
+    """The bytes of a file in the folder `source`, or of a member (zipfile.ZipInfo) of the zip file `source`.
+
+    zipfile.ZipFile would read the list of all 202,599 members first, in each process: 100 MB of memory each.
+    """
+    if isinstance(member, str):
+        with open(os.path.join(source, member), 'rb') as file:
+            return file.read()
+    with open(source, 'rb') as file:
+        file.seek(member.header_offset + 26)  # the lengths of name and extra field, which come before the data
+        name_length, extra_length = struct.unpack('<2H', file.read(4))
+        file.seek(name_length + extra_length, os.SEEK_CUR)
+        data = file.read(member.compress_size)
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        data = zlib.decompress(data, wbits=-zlib.MAX_WBITS)
+    if zlib.crc32(data) != member.CRC:
+        raise ValueError('wrong checksum in the zip file')
+    return data
 
 
 def _save(cache, blocks, shape):
@@ -522,9 +540,7 @@ def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
     if channels is None:
         raise ValueError(f"mode is {mode!r}: choose 'L' or 'RGB'")
     if images.ndim != 4 or images.shape[-1] != channels or len(images) == 0:
-        raise ValueError(
-            f'images are {images.shape}: mode {mode!r} takes [n, height, width, {channels}], n >= 1'
-        )
+        raise ValueError(f'images are {images.shape}: mode {mode!r} takes [n, height, width, {channels}], n >= 1')
     if images.dtype != np.uint8:
         low, high = feature_range
         images = np.rint((np.clip(images, low, high) - low) * (255 / (high - low))).astype(np.uint8)

@@ -44,7 +44,7 @@ _EXPLANATIONS = (  # (what the error says, what it usually means)
     (
         r'Variable .* already exists',
         'The network is called a second time and creates its variables again. Open the scope with '
-        'tf.variable_scope(name, reuse=reuse) and pass reuse on: then the second call takes the first one's.',
+        'tf.variable_scope(name, reuse=reuse) and pass reuse on: then the second call takes those of the first.',
     ),
     (
         r'Variable .* does not exist',
@@ -536,7 +536,7 @@ def _judge_generator(generator, channels, sess):
         )
     if (np.abs(first) > 0.99).mean() > 0.5:
         _wrong(
-            f'saturated at the start: {(np.abs(first) > 0.99).mean():.0%} of the pixels are beyond 0.99 before training.',
+            f'saturated at the start: {(np.abs(first) > 0.99).mean():.0%} of all pixels are beyond 0.99 at once.',
             'there tanh is flat, so no gradient comes through, and training does not begin.',
             'the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.',
         )
@@ -1189,7 +1189,7 @@ def _judge_steps(recorder):
         )
     if len(g_steps) < _EPOCHS * _BATCHES:
         _wrong(
-            f'the generator made {len(g_steps)} steps in {_EPOCHS * _BATCHES} batches, the discriminator {len(d_steps)}.',
+            f'the generator made {len(g_steps)} steps in {_EPOCHS * _BATCHES} batches, discriminator {len(d_steps)}.',
             'both networks have to move at every batch, or one of them runs away.',
             'run g_train_opt for each batch, too; is it inside of the wrong loop, or behind an if?',
         )

@@ -97,12 +97,8 @@ def in_a_new_process(code, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        '--data-dir', type=Path, default=ROOT / 'data', help='where CelebA lies (default: data)'
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--data-dir', type=Path, default=ROOT / 'data', help='where CelebA lies (default: data)')
     parser.add_argument('--count', type=int, default=15_000, help='number of faces (default: 15000)')
     arguments = parser.parse_args()
 
