@@ -268,8 +268,8 @@ class Dataset:
             with progress(total=len(members), unit='img', desc=self.title) as bar:
                 for images, unread in prepared:
                     broken += unread
-                    if images:
-                        yield np.stack(images)
+                    if len(images):
+                        yield images
                     bar.update(len(images) + len(unread))
         finally:
             pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
@@ -381,7 +381,7 @@ def _members(path):
 
 
 def _prepare(source, mode, crop, members):
-    """(28x28 images of the readable members of a folder or zip file, names of the others with the reason)."""
+    """(uint8 [k, 28, 28, channels] of the readable members of a folder or zip, names of the others with reasons)."""
     images, broken = [], []
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # Pillow's remarks on odd metadata
@@ -392,7 +392,7 @@ def _prepare(source, mode, crop, members):
                 images.append(get_image(picture, IMAGE_SIZE, IMAGE_SIZE, mode, crop))
             except Exception as error:  # broken files make Pillow raise nearly anything
                 broken.append(f'{getattr(member, "filename", member)} ({error})')
-    return images, broken
+    return np.array(images), broken
 
 
 def _read(source, member):
