@@ -256,23 +256,15 @@ class Dataset:
         prepare = partial(_prepare, self.source, self.image_mode, crop)
         parts = [members[i : i + PART] for i in range(0, len(members), PART)]
         broken = []
-        pool = ProcessPoolExecutor(
-            min(os.cpu_count(), len(parts), 61),  # 61: the most that Windows takes
-            get_context('spawn'),
-            signal.signal,  # Ctrl-C is for the process that waits
-            (signal.SIGINT, signal.SIG_IGN),
-        )
-        try:
-            # For a single part it is not worth starting a process.
-            prepared = pool.map(prepare, parts) if len(parts) > 1 else map(prepare, parts)
-            with progress(total=len(members), unit='img', desc=self.title) as bar:
-                for images, unread in prepared:
-                    broken += unread
-                    if len(images):
-                        yield images
-                    bar.update(len(images) + len(unread))
-        finally:
-            pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
+        with (
+            closing(_on_all_cores(prepare, parts)) as prepared,
+            progress(total=len(members), unit='img', desc=self.title) as bar,
+        ):
+            for images, unread in prepared:
+                broken += unread
+                if len(images):
+                    yield images
+                bar.update(len(images) + len(unread))
 
         if broken:
             listed = ', '.join(broken[:10]) + (', ...' if len(broken) > 10 else '')
@@ -393,6 +385,29 @@ def _prepare(source, mode, crop, members):
             except Exception as error:  # broken files make Pillow raise nearly anything
                 broken.append(f'{getattr(member, "filename", member)} ({error})')
     return np.array(images), broken
+
+
+def _on_all_cores(function, parts):
+    """Yield function(part) of all parts, in order. This process works as well, as starting another takes a while."""
+    others = min(os.cpu_count(), len(parts), 61) - 1  # 61: the most that Windows takes
+    if others < 1:
+        yield from map(function, parts)
+        return
+    # In the others, Ctrl-C is ignored: it is for the process that waits.
+    pool = ProcessPoolExecutor(others, get_context('spawn'), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    try:
+        futures = [pool.submit(function, part) for part in parts]
+        ahead = iter(range(len(parts)))
+        own = {}
+        for i, future in enumerate(futures):
+            while i not in own and not future.done():
+                mine = next((k for k in ahead if futures[k].cancel()), None)  # that no process has begun
+                if mine is None:
+                    break
+                own[mine] = function(parts[mine])
+            yield own.pop(i) if i in own else future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
 
 
 def _read(source, member):
