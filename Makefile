@@ -4,6 +4,7 @@ PYTHON ?= python3
 NOTEBOOK := dlnd_face_generation
 BIN := .venv/bin
 READY := .venv/ready-$(notdir $(PYTHON))
+TESTS_READY := $(READY)-tests
 
 .PHONY: run test lab
 
@@ -12,7 +13,7 @@ run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	$(BIN)/papermill $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
 	$(BIN)/jupyter nbconvert --to html build/$(NOTEBOOK).ipynb
 
-test: $(READY)  # lint and every test
+test: $(TESTS_READY)  # lint and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest $(ARGS)
@@ -25,4 +26,8 @@ $(READY): requirements.txt
 	    "$(PYTHON) is Python %d.%d. TensorFlow needs 3.11, 3.12 or 3.13: try make PYTHON=python3.13" % sys.version_info[:2])'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+$(TESTS_READY): $(READY) tests/requirements.txt
+	$(BIN)/pip install --quiet --requirement tests/requirements.txt
 	touch $@
