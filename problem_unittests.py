@@ -18,6 +18,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
@@ -78,6 +79,15 @@ _EXPLANATIONS = (  # (what the error says, what it usually means)
         'TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.',
     ),
     (
+        r'Could not find variable|uninitialized',
+        'Variables have no value until tf.global_variables_initializer() has been run in the session.',
+    ),
+    (
+        r'Input to reshape|Incompatible shapes|must be broadcastable',
+        'Sizes do not fit. Is a batch size written into the graph (it has to work for any: -1 in a reshape, '
+        'tf.ones_like in place of tf.ones), or are height, width and channels other than expected?',
+    ),
+    (
         r'positional argument|unexpected keyword argument',
         'The parameters differ from those that the function was given.',
     ),
@@ -93,11 +103,19 @@ def _trying(what):
         raise
     except Exception as error:
         text = str(error).strip() or type(error).__name__
+        frames = traceback.extract_tb(error.__traceback__)
+        if isinstance(error, tf.errors.OpError):  # its text begins with a traceback of its own
+            text = re.sub(r"(?s).*\nNode: '[^']*'\n", '', error.message)
+            frames = error.op.traceback if error.op is not None else frames
         lines = [f'{type(error).__name__} while {what}: {text.splitlines()[0][:300]}']
-        for frame in traceback.extract_tb(error.__traceback__):
-            library = f'{os.sep}site-packages{os.sep}' in frame.filename or frame.filename.startswith(sys.base_prefix)
-            if not library and Path(frame.filename).name != Path(__file__).name:
-                lines.append(f'  in {frame.name}, line {frame.lineno} of {_cell(frame.filename)}: {frame.line}')
+        lines += [
+            f'  in {frame.name}, line {frame.lineno} of {_cell(frame.filename)}: '
+            + linecache.getline(frame.filename, frame.lineno).strip()
+            for frame in frames
+            if frame.name != '<module>'
+            and not frame.filename.startswith((sys.base_prefix, str(Path(__file__))))
+            and f'{os.sep}site-packages{os.sep}' not in frame.filename
+        ][-3:]
         for pattern, explanation in _EXPLANATIONS:
             if re.search(pattern, text):
                 lines.append(f'  What it means: {explanation}')
@@ -151,6 +169,9 @@ def _quiet():
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(warnings.catch_warnings(action='ignore'))
+        stack.callback(tf.logging.set_verbosity, tf.logging.get_verbosity())
+        tf.logging.set_verbosity(tf.logging.FATAL)
         for module in ('IPython.display', 'IPython.core.display_functions'):
             if module in sys.modules:
                 stack.enter_context(_set(vars(sys.modules[module]), display=lambda *a, **k: _Anything()))
@@ -192,16 +213,22 @@ def _globals(function):
 
 @contextlib.contextmanager
 def _fresh_graph(seed=0):
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(seed)
-        yield graph
+    """A new graph, with TensorFlow's and NumPy's random numbers seeded for a while."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        with tf.Graph().as_default() as graph:
+            tf.set_random_seed(seed)
+            yield graph
+    finally:
+        np.random.set_state(state)
 
 
-def _pair(result, function, first, second):
+def _pair(result, first, second):
     """The two results of a function."""
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         _wrong(
-            f'{function} returned {_describe(result)}, not two things.',
+            f'returned {_describe(result)}, not two things.',
             'the functions that come after it unpack two results.',
             f'the return statement: return {first}, {second}',
         )
@@ -211,11 +238,24 @@ def _pair(result, function, first, second):
 def _describe(value):
     if isinstance(value, (tuple, list)):
         return f'{len(value)} things'
-    return 'nothing' if value is None else f'one {type(value).__name__}'
+    if value is None:
+        return 'nothing'
+    return 'one tensor' if _is_tensor(value) else f'one {type(value).__name__}'
 
 
 def _is_tensor(value):
     return isinstance(value, (tf.Tensor, tf.Variable))
+
+
+def _depends_on(tensor, source):
+    """Whether a tensor is computed from another one."""
+    ops, seen = [tensor.op], set()
+    while ops:
+        op = ops.pop()
+        if op not in seen:
+            seen.add(op)
+            ops += [x.op for x in op.inputs]
+    return source.op in seen
 
 
 def _names(variables):
@@ -384,7 +424,7 @@ def _judge_discriminator(discriminator, channels, sess):
     shape = f'images [batch, 28, 28, {channels}]'
     with _trying(f'calling discriminator with {shape}'):
         result = discriminator(images)
-    output, logits = _pair(result, 'discriminator', 'tf.sigmoid(logits)', 'logits')
+    output, logits = _pair(result, 'tf.sigmoid(logits)', 'logits')
     if not _is_tensor(output) or not _is_tensor(logits):
         _wrong(
             f'returned {output!r} and {logits!r}.',
@@ -402,10 +442,16 @@ def _judge_discriminator(discriminator, channels, sess):
         )
     with _trying(f'calling discriminator a second time, with reuse=True and {shape}'):
         again = discriminator(images, reuse=True)
-    _, again = _pair(again, 'discriminator', 'tf.sigmoid(logits)', 'logits')
+    _, again = _pair(again, 'tf.sigmoid(logits)', 'logits')
     _judge_reuse('discriminator', before, 'the call with reuse=True')
     _judge_gradients('discriminator', logits, variables)
     (slope,) = tf.gradients(logits**2, images)
+    if slope is None:
+        _wrong(
+            'the answer does not depend on the image.',
+            'a discriminator that says the same of every image has nothing to teach.',
+            'the first layer takes images.',
+        )
 
     rng = np.random.default_rng(0)
     n = 8
@@ -528,12 +574,13 @@ def _judge_generator(generator, channels, sess):
             return sess.run(images, _without_noise(sess, {z: vectors}))
 
     first = run(training, vectors)
-    if first.shape != (n, 28, 28, channels):
-        _wrong(
-            f'{n} vectors gave images of shape {list(first.shape)}, expected {[n, 28, 28, channels]}.',
-            'they have to have the shape of the real images, or the discriminator cannot judge them.',
-            'the reshape after the dense layer, the strides of the layers, and the last number of filters.',
-        )
+    for images, mode in ((first, ''), (run(drawing, vectors), ' with is_train=False')):
+        if images.shape != (n, 28, 28, channels):
+            _wrong(
+                f'{n} vectors gave images of shape {list(images.shape)}{mode}, expected {[n, 28, 28, channels]}.',
+                'they have to have the shape of the real images, or the discriminator cannot judge them.',
+                'the reshape after the dense layer, the strides of the layers, and the last number of filters.',
+            )
     if (np.abs(first) > 0.99).mean() > 0.5:
         _wrong(
             f'saturated at the start: {(np.abs(first) > 0.99).mean():.0%} of all pixels are beyond 0.99 at once.',
@@ -541,27 +588,33 @@ def _judge_generator(generator, channels, sess):
             'the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.',
         )
 
-    low, high = [], []
+    extremes = []
     for seed in range(3):
         _randomise(sess, seed, gain=5.0)
-        images = run(training, vectors)
-        low.append(images.min())
-        high.append(images.max())
-    if min(low) < -1.0001 or max(high) > 1.0001:
-        _wrong(
-            f'the images leave the range: from {min(low):.2f} to {max(high):.2f}, expected [-1, 1].',
-            'real images have a black and a white; images beyond them are told apart at a glance.',
-            'the last layer ends with tf.tanh.',
-        )
-    if min(low) > -0.05:
-        _wrong(
-            f'no image has a negative value: from {min(low):.2f} to {max(high):.2f}, expected about -1 to 1.',
-            'real images are brought to [-1, 1]; half of their range could never be drawn.',
-            'the last layer ends with tf.tanh, not with a sigmoid or a ReLU.',
-        )
+        extremes.append([(images.min(), images.max()) for images in (run(training, vectors), run(drawing, vectors))])
+    for i, mode in enumerate(('', ' with is_train=False')):
+        low, high = np.min(extremes, 0)[i, 0], np.max(extremes, 0)[i, 1]
+        if low < -1.0001 or high > 1.0001:
+            _wrong(
+                f'the images leave the range{mode}: from {low:.2f} to {high:.2f}, expected [-1, 1].',
+                'real images have a black and a white; images beyond them are told apart at a glance.',
+                'the last layer ends with tf.tanh.',
+            )
+        if low > -0.05:
+            _wrong(
+                f'no image has a negative value{mode}: from {low:.2f} to {high:.2f}, expected about -1 to 1.',
+                'real images are brought to [-1, 1]; half of their range could never be drawn.',
+                'the last layer ends with tf.tanh, not with a sigmoid or a ReLU.',
+            )
 
     _randomise(sess, 0)
     images = run(training, vectors)
+    if images.std(0).mean() < 1e-3 * images.std() or images.std() < 1e-7:
+        _wrong(
+            'different vectors z give the same image.',
+            'the generator could draw one picture only.',
+            'is every layer fed with the result of the layer before, and the first one with z?',
+        )
     companions = not np.allclose(run(training, vectors[:3]), images[:3], atol=1e-3 * images.std() + 1e-6)
     has_batch_norm = bool(averages) or any(kind.startswith('FusedBatchNorm') for kind in types)
     if has_batch_norm and not companions:
@@ -584,23 +637,17 @@ def _judge_generator(generator, channels, sess):
             'dropout only when is_train: for example rate = 0.5 if is_train else 0.0',
         )
     scale = images.std()
-    if images.std(0).mean() < 1e-3 * scale or scale < 1e-7:
+    if np.abs(permuted - images[order]).max() > 0.02 * scale + 1e-6:
         _wrong(
-            'different vectors z give the same image.',
-            'the generator could draw one picture only.',
-            'is every layer fed with the result of the layer before, and the first one with z?',
+            'the images of a batch are mixed: the same vectors, in another order, do not give the same images.',
+            'each vector has to make an image of its own.',
+            'the reshape after the dense layer: the batch must stay the first dimension.',
         )
     if np.abs(alone - images[2:3]).max() > 0.02 * scale + 1e-6:
         _wrong(
             'with is_train=False an image depends on the others in its batch: the same z, alone, gave another image.',
             'it is normalised by the statistics of the batch. Ask for a single image, and you get mush.',
             'at inference, batch norm has to use its moving averages: pass is_train on to every batch norm.',
-        )
-    if np.abs(permuted - images[order]).max() > 0.02 * scale + 1e-6:
-        _wrong(
-            'the images of a batch are mixed: the same vectors, in another order, do not give the same images.',
-            'each vector has to make an image of its own.',
-            'the reshape after the dense layer: the batch must stay the first dimension.',
         )
     dead = np.flatnonzero(np.abs(slopes).max(0) == 0)
     if len(dead):
@@ -650,7 +697,7 @@ class _Networks:
         self.judged = []  # (images, logits)
 
     def generator(self, z, out_channel_dim, is_train=True, *args, **kwargs):
-        with tf.variable_scope('generator', reuse=not is_train):
+        with tf.variable_scope('generator', reuse=tf.AUTO_REUSE):
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
         images = w * tf.reshape(z[:, 0], [-1, 1, 1, 1]) * tf.ones([1, 28, 28, int(out_channel_dim)])
         self.generated.append((images, out_channel_dim, is_train))
@@ -679,22 +726,30 @@ def _build_loss(model_loss, channels):
 @_contract
 def test_model_loss(model_loss):
     """Both losses, recomputed in NumPy from logits that the test has chosen."""
-    labels = []
+    measured = []
     for build, channels in enumerate((3, 1, 3)):
-        np.random.seed(build)  # a learner's own NumPy labels differ from build to build
-        with _fresh_graph(), tf.Session() as sess:
-            labels.append(_judge_loss(model_loss, channels, sess))
-    if np.ptp(labels) > 1e-3:
-        _wrong(
-            f'the label of real images changes whenever the graph is built: {", ".join(f"{x:.3f}" for x in labels)}.',
-            'it is drawn once by NumPy, and then stays the same for all of the training: not random, just unknown.',
-            'a constant, for example 0.9.',
-        )
+        with _fresh_graph(build), tf.Session() as sess:
+            measured.append(_measure_loss(model_loss, channels, sess))
+    for key, kind in (('real label', 'real'), ('drawn label', 'drawn')):
+        for which, name in enumerate(('d_loss', 'g_loss')):
+            labels = [losses[which][key] for losses in measured if losses[which]['fits']]
+            if len(labels) == len(measured) and np.ptp(labels) > 1e-3:
+                _wrong(
+                    f'in {name} the label of {kind} images changes whenever the graph is built: '
+                    f'{", ".join(f"{label:.3f}" for label in labels)}.',
+                    'it is drawn once by NumPy, and then stays the same for all of the training: '
+                    'not random, just unknown.',
+                    'a constant, for example 0.9 for real images in d_loss.',
+                )
+    for losses in measured:
+        _judge_losses(*losses)
 
 
-def _judge_loss(model_loss, channels, sess):
+def _measure_loss(model_loss, channels, sess):
+    """(fit of d_loss, fit of g_loss, runs, run of large logits, whether a factor of the labels has no effect)."""
     networks, real, z, result = _build_loss(model_loss, channels)
-    d_loss, g_loss = _pair(result, 'model_loss', 'd_loss', 'g_loss')
+    useless = _has_useless_factor(sess.graph)
+    d_loss, g_loss = _pair(result, 'd_loss', 'g_loss')
     if len(networks.generated) != 1 or networks.generated[0][2] not in (True, 1):
         modes = ', '.join(f'is_train={is_train}' for _, _, is_train in networks.generated) or 'never'
         _wrong(
@@ -708,7 +763,7 @@ def _judge_loss(model_loss, channels, sess):
             'digits have one channel and faces three.',
             'drawn = generator(input_z, out_channel_dim)',
         )
-    drawn = [bool(tf.gradients(logits, z)[0] is not None) for _, logits in networks.judged]
+    drawn = [_depends_on(logits, z) for _, logits in networks.judged]
     if sorted(drawn) != [False, True]:
         what = ', '.join('drawn' if is_drawn else 'real' for is_drawn in drawn) or 'nothing'
         _wrong(
@@ -724,6 +779,12 @@ def _judge_loss(model_loss, channels, sess):
                 'it is what is minimised.',
                 'the return statement',
             )
+    if _depends_on(g_loss, z) and tf.gradients(g_loss, z)[0] is None:
+        _wrong(
+            'no gradient of g_loss reaches the generator.',
+            'the generator learns through the discriminator only, and nothing comes through.',
+            'is there a stop_gradient, round or argmax between the two networks?',
+        )
 
     sess.run(tf.global_variables_initializer())
     rng = np.random.default_rng(channels)
@@ -735,7 +796,7 @@ def _judge_loss(model_loss, channels, sess):
         with _trying(f'computing the losses of a batch of {len(r)}'):
             return sess.run([d_loss, g_loss, logits_real, logits_drawn], {real: images, z: vectors})
 
-    runs = [run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9)]
+    runs = [run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4)]
     for name, value in zip(('d_loss', 'g_loss'), runs[0], strict=False):
         if np.shape(value) != ():
             _wrong(
@@ -743,62 +804,76 @@ def _judge_loss(model_loss, channels, sess):
                 'a loss is the mean over the batch.',
                 'tf.reduce_mean around each cross-entropy.',
             )
-    d, g = _fit(runs, 0), _fit(runs, 1)
-    _judge_d_loss(d, g, runs)
-    _judge_g_loss(g, runs)
-    label = d['real label']
+    large = run(np.array([100.0, -100.0, 100.0, -100.0]), np.array([-100.0, 100.0, 100.0, -100.0]))
+    return _fit(runs, 0), _fit(runs, 1), runs, large, useless
 
-    large = np.array([100.0, -100.0, 100.0, -100.0]), np.array([-100.0, 100.0, 100.0, -100.0])
-    got = run(*large)[:2]
-    half = d['real']
+
+def _has_useless_factor(graph):
+    """Whether labels are made like tf.ones_like(logits * 0.9), which are 1 all the same."""
+    for op in graph.get_operations():
+        if op.type in ('OnesLike', 'Shape') and op.inputs[0].shape.rank in (0, 1, 2):
+            scaled = op.inputs[0].op
+            numbers = (
+                [tf.get_static_value(x) for x in scaled.inputs] if scaled.type in ('Mul', 'RealDiv', 'Sub') else []
+            )
+            if any(np.size(number) == 1 and number not in (None, 0, 1) for number in numbers):
+                return True
+    return False
+
+
+def _judge_losses(d, g, runs, large, useless_factor):
+    _judge_d_loss(d, g, runs, useless_factor)
+    _judge_g_loss(g, runs)
+    real, drawn = large[2], large[3]
     expected = (
-        half * (_softplus(large[0]) - label * large[0] + _softplus(large[1])).mean(),
-        g['drawn'] * _softplus(-large[1]).mean(),
+        d['real'] * (_softplus(real) - d['real label'] * real + _softplus(drawn)).mean(),
+        _softplus(-drawn).mean(),
     )
-    for name, value, right in zip(('d_loss', 'g_loss'), got, expected, strict=True):
+    for name, value, right in zip(('d_loss', 'g_loss'), large, expected, strict=False):
         if not np.isfinite(value) or abs(value - right) > 0.01 * abs(right):
             _wrong(
                 f'{name} is {value:.4g} for logits of +-100, expected {right:.4g}.',
                 'the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.',
                 'tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.',
             )
-    return label
 
 
-def _fit(runs, which, squeeze=lambda x: x):
-    """Which cross-entropies a loss is made of: weights and labels of the real and of the drawn half, least squares.
+def _terms(real, drawn):
+    """What the losses are made of: the cross-entropy of a logit x and a label y is softplus(x) - y x."""
+    return [_softplus(real).mean(), -real.mean(), _softplus(drawn).mean(), -drawn.mean()]
 
-    The cross-entropy of logit x and label y is softplus(x) - y x: linear in the weights and in weight times label.
-    """
-    rows = []
-    for run in runs:
-        r, f = squeeze(run[2].astype('float64')), squeeze(run[3].astype('float64'))
-        rows.append([_softplus(r).mean(), -r.mean(), _softplus(f).mean(), -f.mean()])
+
+def _solve(runs, which, terms):
+    """(weight of each term in a loss, whether the terms explain the loss), by least squares."""
+    rows = np.array([terms(run[2].astype('float64'), run[3].astype('float64')) for run in runs])
     values = np.array([float(run[which]) for run in runs])
-    weights, *_ = np.linalg.lstsq(np.array(rows), values, rcond=None)
-    error = np.abs(np.array(rows) @ weights - values).max()
-    real, real_label, drawn, drawn_label = weights
+    weights, *_ = np.linalg.lstsq(rows, values, rcond=None)
+    return weights, bool(np.abs(rows @ weights - values).max() < 1e-3 * (1 + np.abs(values).max()))
+
+
+def _fit(runs, which):
+    """Weights and labels of the real and of the drawn half of a loss."""
+    (real, real_label, drawn, drawn_label), fits = _solve(runs, which, _terms)
     return {
         'real': real,
         'real label': real_label / real if abs(real) > 1e-3 else 0.0,
         'drawn': drawn,
         'drawn label': drawn_label / drawn if abs(drawn) > 1e-3 else 0.0,
-        'fits': bool(error < 1e-3 * (1 + np.abs(values).max())),
+        'fits': fits,
     }
 
 
 def _judge_fit(name, which, loss, runs):
     if loss['fits']:
         return
-    if _fit(runs, which, _sigmoid)['fits']:
+    if _solve(runs, which, lambda *logits: [*_terms(*logits), *_terms(*map(_sigmoid, logits))])[1]:
         _wrong(
-            f'{name} is computed from probabilities, not from logits.',
+            f'{name} is computed from probabilities, not from logits alone.',
             'sigmoid_cross_entropy_with_logits applies a sigmoid by itself. A second one before it squeezes every '
             'verdict to between 0.5 and 0.73, and the networks hardly learn.',
-            'discriminator returns (probability, logits): use the second.',
+            'discriminator returns (probability, logits): use the second, as in _, logits = discriminator(...).',
         )
-    sizes = {len(run[2]): float(run[which]) / _mean_loss(run) for run in runs}
-    if sizes[8] > 2 * sizes[2] and sizes[9] > 2 * sizes[1]:
+    if _solve(runs, which, lambda *logits: [*_terms(*logits), *(len(logits[0]) * t for t in _terms(*logits))])[1]:
         _wrong(
             f'{name} grows with the size of the batch.',
             'it is a sum and not a mean, so the learning rate means something else for each batch size.',
@@ -812,15 +887,11 @@ def _judge_fit(name, which, loss, runs):
     )
 
 
-def _mean_loss(run):
-    return float(_softplus(run[2]).mean() + _softplus(run[3]).mean())
-
-
 def _close(a, b, tolerance=0.01):
     return abs(a - b) < tolerance
 
 
-def _judge_d_loss(d, g, runs):
+def _judge_d_loss(d, g, runs, useless_factor):
     if d['fits'] and g['fits'] and _close(d['real'], 0) and not _close(g['real'], 0):
         _wrong(
             'results in the wrong order: the first is the loss of the generator, the second of the discriminator.',
@@ -862,13 +933,20 @@ def _judge_d_loss(d, g, runs):
             'the discriminator has to say yes to what is real; slightly less than 1 makes it a better teacher.',
             'labels=tf.ones_like(logits) * 0.9',
         )
+    if useless_factor and _close(d['real label'], 1):
+        _wrong(
+            'the smoothing has no effect: the label of real images is 1, in spite of a factor inside of ones_like.',
+            'tf.ones_like(logits * 0.9) has the shape of the logits and is 1 everywhere, whatever they are.',
+            'tf.ones_like(logits) * 0.9, or leave the factor out.',
+        )
 
 
 def _judge_g_loss(g, runs):
     _judge_fit('g_loss', 1, g, runs)
     if not _close(g['real'], 0) or not _close(g['drawn'], 1):
         _wrong(
-            f'g_loss weighs real images with {g["real"]:.2f} and drawn images with {g["drawn"]:.2f}, expected 0 and 1.',
+            f'g_loss weighs real images with {g["real"]:z.2f} and drawn images with {g["drawn"]:z.2f}, '
+            'expected 0 and 1.',
             'the generator can only change what it draws.',
             'g_loss = real_loss(logits of drawn images)',
         )
@@ -910,12 +988,14 @@ def _judge_opt(model_opt, beta1, sess):
     variables = {name: tf.get_variable(name, shape) for name, shape in shapes.items()}
     average = tf.get_variable('generator/norm/average', [2], trainable=False)
     tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, average.assign_add([1.0, 1.0], name='generator/norm/update'))
+    # Both losses depend on all variables, as in a GAN; the slope of g_loss is turned in every second number.
+    turn = {name: np.resize([1.0, -1.0], shape) for name, shape in shapes.items()}
     d_loss = tf.add_n([tf.reduce_sum(slopes[name] * v) for name, v in variables.items()])
-    g_loss = 2 * d_loss  # both losses depend on all variables, as in a GAN
+    g_loss = tf.add_n([tf.reduce_sum(slopes[name] * turn[name] * v) for name, v in variables.items()])
     rate = tf.placeholder(tf.float32, [], name='learning_rate')
     with _trying(f'calling model_opt(d_loss, g_loss, learning_rate, beta1={beta1})'):
         result = model_opt(d_loss, g_loss, rate, beta1)
-    steps = _pair(result, 'model_opt', 'd_train_opt', 'g_train_opt')
+    steps = _pair(result, 'd_train_opt', 'g_train_opt')
     watched = {**variables, 'generator/norm/average': average}
     rng = np.random.default_rng(0)
     up = {s: rng.choice([-1.0, 1.0], shapes[name]) * rng.uniform(0.5, 2, shapes[name]) for name, s in slopes.items()}
@@ -935,7 +1015,7 @@ def _judge_opt(model_opt, beta1, sess):
         short = f'{own[0]}_train_opt'
         sess.run(tf.global_variables_initializer())
         first = move(step, up, 0.01)
-        updated = updated or bool(first.pop('generator/norm/average').any())
+        updated |= bool(first.pop('generator/norm/average').any())
         moved = {name for name, change in first.items() if np.any(change)}
         mine = {name for name in variables if name.startswith(own)}
         theirs = {name for name in variables if name.startswith(other)}
@@ -959,7 +1039,13 @@ def _judge_opt(model_opt, beta1, sess):
                 'and is the fed learning_rate the one that Adam gets?',
             )
         for name in mine:
-            slope = up[slopes[name]]
+            slope = up[slopes[name]] * (turn[name] if own == 'generator' else 1)
+            if np.all(np.sign(first[name]) == -np.sign(slope * turn[name])):
+                _wrong(
+                    f'{short} minimises {other[0]}_loss, expected {own[0]}_loss.',
+                    f'the {own} would do what the {other} wants.',
+                    'd_loss for the variables of the discriminator, g_loss for those of the generator.',
+                )
             if not np.all(np.sign(first[name]) == -np.sign(slope)):
                 _wrong(
                     f'{short} goes uphill: {name} moved in the direction of its slope.',
@@ -976,7 +1062,7 @@ def _judge_opt(model_opt, beta1, sess):
         second = move(step, down, 0.01)
         expected = 0.01 * (1 - beta1) / (1 + beta1)
         for name in mine:
-            got = (second[name] * np.sign(up[slopes[name]])).mean()
+            got = -(second[name] * np.sign(first[name])).mean()
             if abs(got - expected) > 0.03 * 0.01:
                 _wrong(
                     f'after a turn of the slope, the second step of {short} is {got:.5f}; with beta1={beta1} it is '
@@ -1011,12 +1097,19 @@ class _Recorder(_Networks):
 
     def __init__(self):
         super().__init__()
-        self.log = []  # ('d', images, z, learning rate), ('g', None, z, learning rate), ('show',)
+        self.log = []  # ('d', images, z, learning rate, number of the step), ('g', None, ...), ('show',)
         self.versions = []  # (length of the log, version of the graph), at each d step
         self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = None
 
     def model_inputs(self, image_width, image_height, image_channels, z_dim):
         self.sizes = (image_width, image_height, image_channels, z_dim)
+        if self.sizes != (28, 28, 1, 6):
+            _wrong(
+                f'calls model_inputs with {self.sizes}, expected (28, 28, 1, 6) for data_shape '
+                f'{_DATA_SHAPE} and z_dim 6.',
+                'the sizes come from the data.',
+                '_, width, height, channels = data_shape',
+            )
         real = tf.placeholder(tf.float32, [None, image_width, image_height, image_channels], name='input_real')
         z = tf.placeholder(tf.float32, [None, z_dim], name='input_z')
         self.rate = tf.placeholder(tf.float32, [], name='learning_rate')
@@ -1040,24 +1133,26 @@ class _Recorder(_Networks):
 
     def _step(self, kind, tensors):
         def record(*values):
-            *images, z, rate = (np.array(value) for value in values)
-            self.log.append((kind, images[0] if images else None, z, float(rate)))
+            *images, z, rate, step = (np.array(value) for value in values)
+            self.log.append((kind, images[0] if images else None, z, float(rate), int(step)))
             if kind == 'd':
                 self.versions.append((len(self.log), self.graph.version))
             return np.float32(0)
 
-        return tf.numpy_function(record, tensors, tf.float32).op
+        step = tf.get_variable(f'{kind}_steps', [], initializer=tf.zeros_initializer(), trainable=False).assign_add(1.0)
+        return tf.numpy_function(record, [*tensors, step], tf.float32).op
 
     def show(self, original):
         def show_generator_output(*args, **kwargs):
             self.log.append(('show',))
-            if original is not None:
+            if original is not None and self.log.count(('show',)) < 30:  # to draw takes its time
                 return original(*args, **kwargs)
 
         return show_generator_output
 
 
-_EPOCHS, _BATCHES, _BATCH = 2, 200, 4
+_EPOCHS, _BATCHES, _BATCH = 2, 250, 4
+_DATA_SHAPE = (_BATCHES * _BATCH, 28, 28, 1)
 
 
 def _numbered_batches(served):
@@ -1092,7 +1187,7 @@ def test_train(train):
         stand_ins['show_generator_output'] = recorder.show(scope.get('show_generator_output'))
         trying = _trying(f'running train for {time} time, {_EPOCHS} epochs of {_BATCHES} batches')
         with _set(scope, **stand_ins), _fresh_graph(), _watch_pictures(recorder), trying:
-            train(_EPOCHS, _BATCH, 6, 0.0123, 0.45, _numbered_batches(served), (800, 28, 28, 1), 'L')
+            train(_EPOCHS, _BATCH, 6, 0.0123, 0.45, _numbered_batches(served), _DATA_SHAPE, 'L')
         _judge_wiring(recorder, served)
         _judge_steps(recorder)
         _judge_range(recorder, expected)
@@ -1126,7 +1221,7 @@ def _real_gain(model_loss):
     try:
         with _fresh_graph(), tf.Session() as sess:
             networks, real, z, _ = _build_loss(model_loss, 1)
-            images = next(i for i, logits in networks.judged if tf.gradients(logits, z)[0] is None)
+            images = next(i for i, logits in networks.judged if not _depends_on(logits, z))
             sess.run(tf.global_variables_initializer())
             return float(sess.run(images, {real: np.full([1, 28, 28, 1], 0.5)}).max()) / 0.5
     except Exception:
@@ -1141,16 +1236,9 @@ def _judge_wiring(recorder, served):
             'train puts the functions above together.',
             'model_inputs, then model_loss, then model_opt.',
         )
-    if tuple(recorder.sizes) != (28, 28, 1, 6):
-        _wrong(
-            f'calls model_inputs with {tuple(recorder.sizes)}, expected (28, 28, 1, 6) for data_shape (800, 28, 28, 1) '
-            'and z_dim 6.',
-            'the sizes come from the data.',
-            '_, width, height, channels = data_shape',
-        )
     if len(recorder.generated) == 0 or recorder.generated[0][1] != 1:
         _wrong('does not pass the number of channels to model_loss.', 'grey has one channel.', 'data_shape[3]')
-    if recorder.given_rate is not recorder.rate and not _depends_on(recorder.given_rate, recorder.rate):
+    if not (_is_tensor(recorder.given_rate) and _depends_on(recorder.given_rate, recorder.rate)):
         _wrong(
             f'the learning-rate placeholder is dead: model_opt is given {recorder.given_rate!r}.',
             'then the value in the feed_dict has no effect, and the learning rate cannot be changed while training.',
@@ -1170,14 +1258,10 @@ def _judge_wiring(recorder, served):
         )
 
 
-def _depends_on(tensor, placeholder):
-    return _is_tensor(tensor) and tf.gradients(tensor, placeholder)[0] is not None
-
-
 def _judge_steps(recorder):
     d_steps = [entry for entry in recorder.log if entry[0] == 'd']
     g_steps = [entry for entry in recorder.log if entry[0] == 'g']
-    numbers = [_number_of(images) for _, images, _, _ in d_steps]
+    numbers = [_number_of(images) for _, images, *_ in d_steps]
     counts = np.bincount(numbers, minlength=_BATCHES) if numbers else np.zeros(_BATCHES, int)
     if len(d_steps) < _EPOCHS * _BATCHES or counts.min() < _EPOCHS:
         _wrong(
@@ -1193,6 +1277,12 @@ def _judge_steps(recorder):
             'both networks have to move at every batch, or one of them runs away.',
             'run g_train_opt for each batch, too; is it inside of the wrong loop, or behind an if?',
         )
+    if d_steps[-1][4] != len(d_steps) or g_steps[-1][4] != len(g_steps):
+        _wrong(
+            'the variables are initialised again in the middle of the training.',
+            'all that was learnt until then is lost.',
+            'sess.run(tf.global_variables_initializer()) belongs before the loops, once, as does the session.',
+        )
     rates = {round(entry[3], 6) for entry in d_steps + g_steps}
     if rates != {0.0123}:
         _wrong(
@@ -1201,9 +1291,10 @@ def _judge_steps(recorder):
             'learning_rate in the feed_dict of each step.',
         )
     noise = [entry[2] for entry in d_steps]
-    if len({z.tobytes() for z in noise}) < len(noise):
+    different = len({z.tobytes() for z in noise})
+    if different < _EPOCHS * _BATCHES:
         _wrong(
-            f'only {len({z.tobytes() for z in noise})} different batches of z in {len(noise)} steps.',
+            f'only {different} different batches of z in {len(noise)} steps.',
             'with noise that repeats, the generator learns a few pictures by heart.',
             'draw z anew for each batch, inside of the loop, from a generator that is seeded once.',
         )
@@ -1233,7 +1324,7 @@ def _judge_pictures(recorder):
     kind = 'show' if 'show' in kinds else 'picture'
     shown = [kinds[:i].count('d') * total // kinds.count('d') for i, k in enumerate(kinds) if k == kind]
     gaps = np.diff([0, *shown, total])
-    if len(shown) < total // 100 - _EPOCHS or gaps.max() > 200:
+    if gaps.max() > 150:
         _wrong(
             f'images were shown {len(shown)} times in {total} batches, expected every 100 batches.',
             'the losses say little; the pictures tell whether it works.',
