@@ -35,9 +35,7 @@ def executed(tmp_path_factory):
     """The notebook after a run with tiny settings; its stand-in data lies in a fresh folder."""
     folder = tmp_path_factory.mktemp('run')
     settings = {**TINY, 'data_dir': str(folder / 'data')}
-    papermill.execute_notebook(
-        NOTEBOOK, folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False
-    )
+    papermill.execute_notebook(NOTEBOOK, folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False)
     return nbformat.read(folder / 'out.ipynb', as_version=4)
 
 
@@ -60,9 +58,7 @@ def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_b
     for name, epochs in (('train-digits', TINY['digits_epochs']), ('train-faces', TINY['faces_epochs'])):
         batches = epochs * (TINY['stand_in_count'] // 64)
         assert len(pictures(by_id[name])) == batches // 100 >= 1
-        bars = [
-            out.data['text/plain'] for out in by_id[name].outputs if 'image/png' not in out.get('data', {})
-        ]
+        bars = [out.data['text/plain'] for out in by_id[name].outputs if 'image/png' not in out.get('data', {})]
         assert len(bars) == 1
         assert f'{batches}/{batches}' in bars[0]
         assert 'd_loss=' in bars[0] and 'g_loss=' in bars[0]

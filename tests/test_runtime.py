@@ -25,9 +25,7 @@ def test_importing_runtime_and_running_a_graph_prints_nothing():
 def test_what_tensorflow_wrote_before_it_failed_to_load_is_shown(tmp_path):
     package = tmp_path / 'tensorflow'
     package.mkdir()
-    (package / '__init__.py').write_text(
-        'import os\nos.write(2, b"a note from C++\\n")\nraise ImportError("broken")'
-    )
+    (package / '__init__.py').write_text('import os\nos.write(2, b"a note from C++\\n")\nraise ImportError("broken")')
     code = f'import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.path.insert(1, "."); import runtime'
     result = python(code)
     assert result.returncode == 1

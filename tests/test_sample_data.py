@@ -129,9 +129,7 @@ def test_a_folder_that_cannot_be_made_is_reported_by_name(tmp_path):
 def test_the_module_needs_neither_tensorflow_nor_the_rest_of_the_project():
     check = 'import sys, sample_data; print({"tensorflow", "helper", "runtime", "score"} & set(sys.modules))'
     folder = os.path.dirname(sample_data.__file__)
-    output = subprocess.run(
-        [sys.executable, '-c', check], cwd=folder, capture_output=True, text=True, check=True
-    )
+    output = subprocess.run([sys.executable, '-c', check], cwd=folder, capture_output=True, text=True, check=True)
     assert output.stdout.strip() == 'set()'
 
 

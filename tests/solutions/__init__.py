@@ -1,0 +1,139 @@
+"""Wrong and right implementations of the six functions, as small changes to those in the project's notebook.
+
+`python -m tests.solutions` prints the table with the verdict of the concerned function's test for each of them;
+`--all` runs all six tests on each. To add a case, add one entry to the list in its file.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import runtime  # noqa: F401  (loads TensorFlow quietly, so it comes first)
+
+# isort: split
+import problem_unittests
+
+ROOT = Path(problem_unittests.__file__).parent
+NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
+
+
+class Case(NamedTuple):
+    name: str  # what is wrong, or done in another way
+    fails: str | None  # the function whose test must fail; None: all six must pass
+    phrase: str  # what the message must contain
+    changes: dict  # {old: new}; old occurs once in the definition `within`. {'def name': new} replaces a definition
+    within: str | None  # the changed definition; None: all definitions together
+    classic: bool = False  # known from solutions of the original project
+    spoils: tuple = ()  # other functions whose tests fail as well, since they are judged together
+    environment: dict | None = None  # not None: runs in a process of its own, with these variables set
+
+
+def wrong(fails, name, phrase, changes, within=None, **more):
+    """A case that must fail; the change is made within the function that fails if nothing else is said."""
+    return Case(name, fails, phrase, changes, within or fails, **more)
+
+
+def right(name, changes, **more):
+    """A case that must pass."""
+    return Case(name, None, '', changes, None, **more)
+
+
+def definitions(notebook=NOTEBOOK):
+    """Sources of what a notebook's cells define: {name of a function: source}, with all imports as 'imports'."""
+    sources = {}
+    for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']:
+        text = ''.join(cell['source'])
+        if cell['cell_type'] != 'code':
+            continue
+        if re.search(r'^import tensorflow', text, re.M):
+            sources['imports'] = text
+        for statement in ast.parse(text).body:
+            if isinstance(statement, ast.FunctionDef):
+                sources[statement.name] = '\n'.join(text.splitlines()[statement.lineno - 1 : statement.end_lineno])
+    return sources
+
+
+def sources_of(case):
+    """The definitions with the changes of a case made. Raises ValueError when a change does not fit."""
+    sources = definitions()
+    for old, new in case.changes.items():
+        whole = re.fullmatch(r'def (\w+)|imports', old)
+        if whole:
+            name = whole[1] or old
+            if name not in sources:
+                raise ValueError(f'{case.name}: the notebook has no {old}')
+            sources[name] = new
+            continue
+        places = [name for name, source in sources.items() if old in source and case.within in (None, name)]
+        if len(places) != 1 or sources[places[0]].count(old) != 1:
+            raise ValueError(f'{case.name}: {old!r} has to occur once, and occurs in {places or "no definition"}')
+        sources[places[0]] = sources[places[0]].replace(old, new)
+    return sources
+
+
+def functions_of(case):
+    """The six functions of a case, as a notebook with the changed definitions gives them."""
+    cells = [{'cell_type': 'code', 'source': source} for source in sources_of(case).values()]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'solution.ipynb'
+        path.write_text(json.dumps({'cells': cells}), encoding='utf-8')
+        scope = problem_unittests.functions_from_notebook(path)
+        sys.path.remove(folder)
+    return scope
+
+
+def judge(case, names=problem_unittests.FUNCTIONS):
+    """Run the tests of the functions with these names: {name: None, or the message of its failure}."""
+    if case.environment is not None and not os.environ.get('SOLUTION'):
+        return _judge_alone(case, names)
+    scope = functions_of(case)
+    verdicts = {}
+    for name in names:
+        try:
+            getattr(problem_unittests, f'test_{name}')(scope[name])
+            verdicts[name] = None
+        except AssertionError as failure:
+            verdicts[name] = str(failure)
+    return verdicts
+
+
+def _judge_alone(case, names):
+    code = (
+        'import json, sys; from solutions.table import CASES; from solutions import judge;'
+        'case = next(c for c in CASES if c.name == sys.argv[1]);'
+        "print('\\n' + json.dumps(judge(case, sys.argv[2:])))"
+    )
+    environment = {
+        **os.environ,
+        **case.environment,
+        'SOLUTION': case.name,
+        'PYTHONPATH': os.pathsep.join(map(str, (ROOT, ROOT / 'tests'))),
+    }
+    command = [sys.executable, '-c', code, case.name, *names]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def concerned(case):
+    """The functions whose tests a case may change: those that are changed themselves, or through a building block."""
+    before, after = definitions(), sources_of(case)
+    changed = {name for name in after if before.get(name) != after[name]}
+    if 'imports' in changed or not changed:
+        return problem_unittests.FUNCTIONS
+    blocks = set(before) - set(problem_unittests.FUNCTIONS)
+    while True:
+        more = {n for n, source in after.items() for b in changed & blocks if re.search(rf'\b{b}\b', source)} - changed
+        if not more:
+            break
+        changed |= more
+    if changed & {'generator', 'model_loss'}:  # train is judged together with them
+        changed.add('train')
+    return tuple(name for name in problem_unittests.FUNCTIONS if name in changed)
