@@ -106,9 +106,10 @@ def original(channels, batches):
 
 def keras(channels, batches, jit=False):
     """Keras 3 on TensorFlow: a Model with a train_step, both gradients from one forward pass."""
-    import runtime  # noqa: F401, quietly
     import tensorflow as tf
     from keras import Model, Sequential, layers, losses, optimizers
+
+    import runtime  # noqa: F401, quietly
 
     def norm():
         return [layers.BatchNormalization(), layers.LeakyReLU(0.2)]

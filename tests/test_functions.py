@@ -1,5 +1,6 @@
 """The notebook's building blocks and functions against formulas in NumPy."""
 
+import resource
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -167,3 +168,46 @@ def test_the_drawing_operation_is_built_once(lesson, graph):
     operations = len(tf.get_default_graph().get_operations())
     assert lesson.sample_images(z, 1) is first
     assert len(tf.get_default_graph().get_operations()) == operations
+
+
+def test_the_averages_of_the_weights_follow_each_step_and_take_their_place(lesson, graph):
+    with tf.variable_scope('generator'):
+        weight = tf.get_variable('weights', [], initializer=tf.constant_initializer(1.0))
+    follow, averages_in_place = lesson.average_of_weights(weight.assign_add(2.0).op, decay=0.75)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        expected = value = 1.0
+        for _ in range(5):
+            sess.run(follow)
+            value += 2
+            expected = 0.75 * expected + 0.25 * value
+            assert sess.run(weight) == value
+        sess.run(averages_in_place)
+        assert sess.run(weight) == pytest.approx(expected)
+
+
+def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is_drawn(lesson, graph):
+    z = tf.placeholder(tf.float32, [None, 10])
+    drawn = lesson.generator(z, 1)
+    images = lesson.sample_images(z, 1)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for w in tf.trainable_variables('generator'):  # of an ordinary size: the first ones are small
+            w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
+        noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])
+        by_batch, before = sess.run([drawn, images], {z: noise})
+        lesson.settle(sess, tf.no_op(), z)
+        after = sess.run(images, {z: noise})
+    assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_kernel_does_not_grow_from_training_to_training(lesson):
+    def resident():
+        return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6
+
+    sizes = []
+    for _ in range(20):
+        lesson.train(1, 32, 10, 0.001, 0.0, batches(64), (64, 28, 28, 1), 'L')
+        sizes.append(resident())
+    assert sizes[-1] - sizes[1] < 100, sizes

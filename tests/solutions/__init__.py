@@ -51,8 +51,8 @@ def definitions(notebook=NOTEBOOK):
         text = ''.join(cell['source'])
         if cell['cell_type'] != 'code':
             continue
-        if re.search(r'^import tensorflow', text, re.M):
-            sources['imports'] = text
+        if text.startswith('import '):
+            sources['imports'] = sources.get('imports', '') + text + '\n'
         for statement in ast.parse(text).body:
             if isinstance(statement, ast.FunctionDef):
                 sources[statement.name] = '\n'.join(text.splitlines()[statement.lineno - 1 : statement.end_lineno])

@@ -1,7 +1,36 @@
 """Wrong implementations of train."""
 
-from . import wrong
+from . import Case
 
+# What the cases change: a train like the notebook's, without what surrounds it (checkpoints, averages of weights).
+PLAIN = '''\
+def train(
+    epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape, data_image_mode, seed=0, title=''
+):
+    """Train a new GAN. Returns (losses [steps, 2], generate), where generate(z) draws images in [-1, 1]."""
+    n_images, width, height, channels = data_shape
+    with new_graph(seed) as graph:
+        input_real, input_z, rate = model_inputs(width, height, channels, z_dim)
+        d_loss, g_loss = model_loss(input_real, input_z, channels)
+        step = [d_loss, g_loss, *model_opt(d_loss, g_loss, rate, beta1)]
+        images = sample_images(input_z, channels)
+        initialise = tf.global_variables_initializer()
+    graph.finalize()
+    sess = tf.Session(graph=graph)
+    sess.run(initialise)
+    losses = []
+    with helper.progress(total=epoch_count * (n_images // batch_size), desc='training', unit='batch') as bar:
+        for epoch in range(epoch_count):
+            for batch in get_batches(batch_size, seed=[seed, epoch]):
+                z = np.random.default_rng([seed, len(losses)]).uniform(-1, 1, [len(batch), z_dim])
+                losses.append(sess.run(step, {input_real: 2 * batch, input_z: z, rate: learning_rate})[:2])
+                bar.set_postfix(d_loss=losses[-1][0], g_loss=losses[-1][1], refresh=False)
+                bar.update()
+                if len(losses) % 100 == 0:
+                    caption = f'{title}, batch {len(losses)}'
+                    show_generator_output(sess, 6, input_z, channels, data_image_mode, caption)
+    return np.array(losses), lambda z: sess.run(images, {input_z: z})
+'''
 Z = 'np.random.default_rng([seed, len(losses)]).uniform(-1, 1, [len(batch), z_dim])'
 FEED = '{input_real: 2 * batch, input_z: z, rate: learning_rate}'
 STEP = 'step = [d_loss, g_loss, *model_opt(d_loss, g_loss, rate, beta1)]'
@@ -14,6 +43,19 @@ OPEN = '    sess = tf.Session(graph=graph)'  # not finalised
 ADDS_A_SAMPLING_OP = """def sample_images(input_z, out_channel_dim):
     with input_z.graph.as_default():
         return generator(input_z, out_channel_dim, is_train=False)"""
+
+
+def wrong(fails, name, phrase, changes, within='train', **more):
+    """A case that changes PLAIN, or another definition."""
+    train, others = PLAIN, {}
+    for old, new in changes.items():
+        if within == 'train' and not old.startswith('def '):
+            assert train.count(old) == 1, f'{name}: {old!r} has to occur once in PLAIN'
+            train = train.replace(old, new)
+        else:
+            others[old] = new
+    return Case(name, fails, phrase, {'def train': train, **others}, within, **more)
+
 
 CASES = [
     wrong(
