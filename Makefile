@@ -5,8 +5,9 @@ NOTEBOOK := dlnd_face_generation
 BIN := .venv/bin
 READY := .venv/ready-$(notdir $(PYTHON))
 TESTS_READY := $(READY)-tests
+BENCH_READY := $(READY)-bench
 
-.PHONY: run test lab
+.PHONY: run test lab bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
@@ -17,6 +18,16 @@ test: $(TESTS_READY)  # lint and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest $(ARGS)
+
+soak: $(TESTS_READY)  # faults at random moments, for an hour
+	$(BIN)/python -m tests.soak_download 20
+	$(BIN)/python tests/soak_prepare.py
+	$(BIN)/python tests/soak_training.py
+
+bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half
+	$(BIN)/python benchmarks/data.py
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/quality.py
 
 lab: $(READY)  # JupyterLab on the notebook
 	$(BIN)/jupyter lab $(NOTEBOOK).ipynb
@@ -30,4 +41,8 @@ $(READY): requirements.txt
 
 $(TESTS_READY): $(READY) tests/requirements.txt
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+$(BENCH_READY): $(READY) benchmarks/requirements.txt
+	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	touch $@

@@ -4,29 +4,43 @@ Images are uint8 [n, 28, 28, channels] at rest and float32 in [-0.5, 0.5] out of
 """
 
 import errno
+import glob
 import gzip
 import hashlib
 import io
+import json
 import math
 import os
 import re
 import shutil
 import signal
+import stat
 import struct
 import sys
+import tempfile
+import threading
+import time
 import warnings
 import zipfile
 import zlib
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, suppress
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager, suppress
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
+from multiprocessing import get_context, parent_process
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
 
 # Every address below serves the very same file; the MD5 decides, not the address.
 DATA_SETS = {
@@ -64,8 +78,13 @@ DATA_SETS = {
     },
 }
 
+ANSWER_WITHIN = 10  # seconds, else the next mirror is asked
+STALLED_AFTER = 30  # seconds without a byte, else the next mirror is asked
+
 IMAGE_SIZE = 28
-PART = 64  # pictures that a process prepares at a time
+PART = 64  # pictures that a process prepares at a time: what is lost when it is killed
+MOST_PIXELS = 50_000_000  # of a picture: nearly all cameras take fewer, and 1 GB of memory is enough for it
+MOST_BYTES = 3 * MOST_PIXELS  # of a file: such a picture, not compressed
 PREPARATION = 1  # part of the cache's fingerprint: raise it when the code below yields other pixels
 
 
@@ -93,42 +112,83 @@ class _NotebookBar(tqdm):
 def download_extract(name, data_dir='data'):
     """Fetch 'mnist' or 'celeba' from the first mirror that serves it, verified by MD5, and return its path.
 
-    Does nothing but return the path when the data is there already. Nothing is unpacked: `Dataset` reads
-    the file as it is. Raises ValueError for another name, and OSError when no mirror serves the file;
-    its message gives each address with the reason. No part of a file is left behind.
+    Nothing is unpacked: `Dataset` reads the file as it is. What an interrupted download has fetched stays beside
+    its place as one .part file, and the next call goes on from there, from whichever mirror. A file that is there
+    already is returned, after a check of its MD5 if it lies where a download puts it.
+    Raises ValueError for another name and for a file that is there but is not the data set's, and OSError when the
+    folder cannot be written, when the disk is full, and when no mirror serves the file; the message then gives
+    each address with its reason and the place where the file can be put by hand.
     """
     if name not in DATA_SETS:
         raise ValueError(f'there is no {name!r} to download; choose from {", ".join(DATA_SETS)}')
-    found = _find(name, data_dir)
-    if found:
-        return found
-
-    import pooch
-
     about = DATA_SETS[name]
     target = Path(data_dir, about['file'])
-    partial = target.parent / f'.download-{name}'  # the next download tidies up after a killed one
-    pooch.get_logger().setLevel('WARNING')
+    made = [folder for folder in target.parents if not folder.exists()]
+    try:
+        if not _find(name, data_dir):
+            _make_writable(target.parent)
+            with _one_process_in(target.parent):
+                if not _find(name, data_dir):  # unless another process has fetched it meanwhile
+                    return _download(about, target)
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it is not empty, which is as it should be
+                folder.rmdir()
+    if target.is_file() and (md5 := _md5(target)) != about['md5']:
+        raise ValueError(
+            f'{target} is not {about["title"]}: it has {target.stat().st_size:,} bytes and MD5 {md5} '
+            f'instead of {about["size"]:,} bytes and {about["md5"]}. Delete it and fetch it again'
+        )
+    return _find(name, data_dir)
+
+
+def _make_writable(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(
+            error.errno, f'no file can be written in {folder} ({error.strerror}): choose another data_dir'
+        ) from None
+
+
+@contextmanager
+def _one_process_in(folder):
+    """Let other processes wait until this one is done with the folder, or killed. Windows has no such lock."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # not all network drives have locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f'Waiting for another process that fetches into {folder}')
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _download(about, target):
+    """Fetch the file from the first mirror that serves it, verified."""
+    import requests
+
     print(f'Fetching {about["title"]} ({about["license"]})')
     reasons = []
-    try:
-        for url in about['urls']:
-            host = url.split('/')[2]
-            with progress(total=about['size'], unit='B', unit_scale=True, desc=host) as bar:
-                try:
-                    pooch.retrieve(url, f'md5:{about["md5"]}', target.name, partial, downloader=_downloader(bar))
-                    os.replace(partial / target.name, target)
-                    return target
-                except (OSError, ValueError) as error:  # pooch: ValueError is the wrong MD5
-                    full = getattr(error, 'errno', None) in _DISK_FULL
-                    while error.__context__:  # requests wraps the cause three times
-                        error = error.__context__
-                    reason = _disk_full(target, about['size']) if full else error
-                    reasons.append(f'  {url}\n    {reason}')
-                    if full:
-                        break
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    # All are asked at once whether they are there: without a network that takes as long as for a single one.
+    present = {url: _in_thread(requests.head, url, timeout=ANSWER_WITHIN) for url in about['urls']}
+    asked = time.monotonic()
+    for url in about['urls']:
+        try:
+            present[url].result(max(0, asked + ANSWER_WITHIN - time.monotonic()))
+            return _fetch(url, about, target)
+        except (OSError, ValueError) as error:
+            reasons.append(f'  {url}\n    {_reason(error)}')
+            if getattr(error, 'errno', None) in _DISK_FULL:
+                left = about['size'] - sum(part.stat().st_size for part in _parts(target))
+                raise OSError(error.errno, _disk_full(target, left)) from None
     raise OSError(
         f'{about["title"]} could not be downloaded:\n'
         + '\n'.join(reasons)
@@ -137,23 +197,124 @@ def download_extract(name, data_dir='data'):
     )
 
 
-def _downloader(bar):
-    import pooch
+def _in_thread(function, *args, **kwargs):
+    """The future of a call. Its waiting time can be limited for certain, looking up the host's address included."""
+    future = Future()
 
-    # 'identity': a server that unpacks the .gz on its way would change its MD5.
-    fetch = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=30, headers={'Accept-Encoding': 'identity'})
+    def run():
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
 
-    def download(url, output_file, caller):
-        fetch(url, output_file, caller)
-        if _is_html(output_file):
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _reason(error):
+    """The innermost cause, as requests wraps it three times."""
+    while cause := error.__cause__ or (not error.__suppress_context__ and error.__context__):
+        error = cause
+    return f'no answer within {ANSWER_WITHIN} seconds' if isinstance(error, TimeoutError) else error
+
+
+def _fetch(url, about, target):
+    """Complete the part file from url, verify it, and put it in its place."""
+    while True:
+        part, resumed = _complete(url, about, target)
+        md5 = _md5(part)
+        if md5 == about['md5']:
+            os.replace(part, target)
+            return target
+        part.unlink()
+        if not resumed:
+            raise ValueError(f'wrong checksum: the file there has MD5 {md5} instead of {about["md5"]}')
+        # Which of its bytes are wrong nobody knows: once more from the start.
+
+
+def _complete(url, about, target, resume=True):
+    """Fetch from url what the part file lacks. Returns its path, and whether some of it was there before.
+
+    The part file's name holds the address (as a CRC) and the version (ETag or date) of what is in it.
+    """
+    import requests
+
+    size = about['size']
+    address = f'{zlib.crc32(url.encode()):08x}'
+    part = next(_parts(target), None)
+    have = part.stat().st_size if part and resume else 0
+    if have >= size:
+        return part, True
+    headers = {'Accept-Encoding': 'identity'}  # a server that unpacks the .gz on its way would change its MD5
+    if have:
+        headers['Range'] = f'bytes={have}-'
+        known = part.name[len(target.name) + 1 : -len('.part')]
+        if known.startswith(address) and known != address:
+            headers['If-Range'] = unquote(known[len(address) :])  # another version is sent from its start
+    request = _in_thread(requests.get, url, headers=headers, stream=True, timeout=STALLED_AFTER)
+    with request.result(ANSWER_WITHIN) as answer:
+        rest = re.fullmatch(rf'bytes {have}-\d+/{size}', answer.headers.get('Content-Range', ''))
+        if have and (answer.status_code == 416 or (answer.status_code == 206 and not rest)):
+            return _complete(url, about, target, resume=False)  # its file has another length
+        if answer.status_code not in (200, 206):
+            raise ValueError(f'the server answered {answer.status_code} {answer.reason}')
+        start = have if answer.status_code == 206 else 0
+        chunks = _chunks(answer)
+        first = next(chunks, b'')
+        if start == 0 and _starts_as_html(first):
             raise ValueError('the server sent an HTML page instead of the file')
+        if not first:
+            raise ValueError('the server sent nothing')
+        length = start + int(answer.headers.get('Content-Length', size - start))
+        if length != size:
+            raise ValueError(f'the file there has {length:,} bytes instead of {size:,}')
 
-    return download
+        version = answer.headers.get('ETag', '')
+        if not version.startswith('"'):  # a weak ETag says nothing of single bytes
+            version = answer.headers.get('Last-Modified', '')
+        path = target.with_name(f'{target.name}.{address}{quote(version, safe="")}'[:200] + '.part')
+        if start:
+            part.replace(path)
+        elif part:
+            part.unlink()
+        bar = progress(total=size, initial=start, unit='B', unit_scale=True, desc=url.split('/')[2])
+        with bar, open(path, 'ab') as file:
+            for chunk in chain([first], chunks):
+                file.write(chunk)
+                bar.update(len(chunk))
+                if file.tell() >= size:
+                    return path, start > 0
+            raise ValueError(f'the transfer ended after {file.tell():,} of {size:,} bytes')
+
+
+def _chunks(answer):
+    """Yield the bytes of an answer until they end, for whatever reason: the caller knows how many there should be."""
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    try:
+        yield from answer.raw.stream(2**16, decode_content=False)
+    except ReadTimeoutError:
+        raise ValueError(f'the transfer stalled: no byte for {STALLED_AFTER} seconds') from None
+    except HTTPError:
+        return
+
+
+def _parts(target):
+    return target.parent.glob(f'{glob.escape(target.name)}.*.part')
+
+
+def _md5(path):
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'md5').hexdigest()
+
+
+def _starts_as_html(head):
+    return head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<head', b'<?xml'))
 
 
 def _is_html(path):
     with open(path, 'rb') as file:
-        return file.read(512).lstrip().lower().startswith((b'<!doctype', b'<html', b'<head', b'<?xml'))
+        return _starts_as_html(file.read(512))
 
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -166,6 +327,8 @@ def _disk_full(path, size):
 
 def _find(name, data_dir):
     """The path of the data set `name` below data_dir, or None."""
+    if os.path.isfile(data_dir):
+        raise NotADirectoryError(f'{data_dir} is a file: choose a folder as data_dir')
     about = DATA_SETS[name]
     places = [Path(data_dir, place) for place in (about['file'], *about['also'])]
     return next((place for place in places if place.exists()), None)
@@ -177,9 +340,12 @@ def get_image(path_or_file, width, height, mode, crop=None):
     The centred square of `crop` pixels, or the largest centred square, is resized with Pillow's
     bilinear filter. EXIF rotation is applied, transparency laid over white, 16 bits per pixel scaled to 8;
     of an animation the first frame is taken.
-    Raises ValueError when the picture is smaller than `crop`, and whatever Pillow raises for broken files.
+    Raises ValueError when the picture is smaller than `crop` or has more than MOST_PIXELS, and whatever
+    Pillow raises for broken files.
     """
     with Image.open(path_or_file) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f'too large: {image.width}x{image.height}, at most {MOST_PIXELS:,} pixels')
         ImageOps.exif_transpose(image, in_place=True)
         side = crop or min(image.size)
         if side > min(image.size):
@@ -187,7 +353,8 @@ def get_image(path_or_file, width, height, mode, crop=None):
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side))
     if image.mode.startswith('I'):  # 16 bits per pixel, which convert() would clip at 255
-        image = Image.fromarray(np.rint(np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
+        pixels = np.asarray(image).clip(0, 65535).astype(np.uint32)
+        image = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))  # rounded: 65535 / 257 is 255
     if image.has_transparency_data:
         image = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
@@ -214,9 +381,11 @@ class Dataset:
 
     The first use prepares all images and keeps them as one .npy file next to the data; later uses map that
     file, as long as names, sizes and times of the source are the same. A few pictures that cannot be read
-    are skipped and named. The preparation starts processes, so a script needs `if __name__ == '__main__':`
+    are skipped and named. A preparation that was killed or interrupted goes on where it stopped, and two
+    at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':`
     around its own work. Raises FileNotFoundError when there is no data, ValueError when the data is
-    damaged, OSError when the prepared images cannot be written.
+    damaged, OSError when the prepared images cannot be written, RuntimeError when one of the processes
+    was killed.
     """
 
     def __init__(self, name, data_dir='data', title=None):
@@ -234,37 +403,63 @@ class Dataset:
         stem = f'{name if name in DATA_SETS else self.source.name}-{IMAGE_SIZE}x{IMAGE_SIZE}'
         cache = self.source.parent / f'{stem}-{fingerprint}.npy'
 
+        folder = cache.with_name(f'{cache.name}.part')
         self.images = _load(cache, channels)
+        if self.images is not None and folder.exists():  # killed while it tidied up
+            _remove_older(cache, stem)
         if self.images is None:
             if name == 'mnist':
                 images = _read_idx(self.source)
-                _save(cache, [images], images.shape)
+                blocks, shape, needed = [images], images.shape, images.size
             else:
                 members = _members(self.source) if self.source.is_file() else [name for name, *_ in entries]
-                with closing(self._prepared(members, about['crop'])) as blocks:
-                    _save(cache, blocks, (len(members), IMAGE_SIZE, IMAGE_SIZE, channels))
-            self.images = _load(cache, channels)
+                blocks = self._prepared(members, about['crop'], folder)
+                shape = len(members), IMAGE_SIZE, IMAGE_SIZE, channels
+                needed = 2 * math.prod(shape)  # the blocks, and the file that is made of them
+            try:
+                _save(cache, blocks, shape)
+            except (OSError, ValueError) as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                # Another process may have made the same file meanwhile, and tidied up: all is well then.
+                if _load(cache, channels) is None:
+                    raise _explained(error, cache, needed) from None
             _remove_older(cache, stem)
+            self.images = _load(cache, channels)
         self.shape = self.images.shape
 
-    def _prepared(self, members, crop):
+    def _prepared(self, members, crop, folder):
         """Yield uint8 blocks [k, 28, 28, channels] of all readable pictures, in order, made on all cores.
 
-        Processes do: threads wait for each other too often, as half of Pillow's work on a small picture
+        Each block is first written to a file of its own in `folder`, where the next run finds it if this one
+        is killed. Several runs at the same time may share the folder, as a block appears there all at once.
+
+        Processes make them: threads wait for each other too often, as half of Pillow's work on a small picture
         holds the interpreter lock. They are spawned: forking a process with TensorFlow in it is not safe.
         """
-        prepare = partial(_prepare, self.source, self.image_mode, crop)
-        parts = [members[i : i + PART] for i in range(0, len(members), PART)]
+        parts = [(folder / f'{i}-{PART}', members[i : i + PART]) for i in range(0, len(members), PART)]
+        missing = [(path, part) for path, part in parts if _read_block(path) is None]
+        ready = len(members) - sum(len(part) for _, part in missing)
+        try:
+            with (
+                closing(_on_all_cores(partial(_prepare, self.source, self.image_mode, crop), missing)) as prepared,
+                progress(total=len(members), initial=ready, unit='img', desc=self.title) as bar,
+            ):
+                for count in prepared:
+                    bar.update(count)
+        except BrokenProcessPool:
+            raise RuntimeError(
+                f'a process that was preparing {self.source} was killed, perhaps for want of memory. '
+                f"Run this again: it goes on where it stopped (in a script, under `if __name__ == '__main__':`)"
+            ) from None
+
         broken = []
-        with (
-            closing(_on_all_cores(prepare, parts)) as prepared,
-            progress(total=len(members), unit='img', desc=self.title) as bar,
-        ):
-            for images, unread in prepared:
-                broken += unread
-                if len(images):
-                    yield images
-                bar.update(len(images) + len(unread))
+        for path, _ in parts:
+            block = _read_block(path)
+            if block is None:
+                raise FileNotFoundError(f'{path} was removed or damaged at once: run this again')
+            unread, pixels = block
+            broken += unread
+            yield np.frombuffer(pixels, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE, len(self.image_mode))
 
         if broken:
             listed = ', '.join(broken[:10]) + (', ...' if len(broken) > 10 else '')
@@ -305,6 +500,8 @@ def _locate(name, data_dir):
                 f'or fetch it with helper.download_extract({name!r}, {str(data_dir)!r}), '
                 f'or take {about["stand_in"]}: helper.open_dataset({name!r}, source="stand-in")'
             )
+        if name == 'mnist' and found.is_dir():
+            raise IsADirectoryError(f'{found} is a folder: put the file {found.name} there instead')
         return found
     places = Path(data_dir, name), Path(name)
     folder = next((place for place in places if place.is_dir()), None)
@@ -334,17 +531,21 @@ def _entries(source, prefix=''):
 
 def _read_idx(path):
     """The images of an IDX file, gzip or not, as uint8 [n, 28, 28, 1] (format: yann.lecun.com/exdb/mnist)."""
-    data = path.read_bytes()
-    if data[:2] == b'\x1f\x8b':
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f'{path} is damaged ({error}): delete it and fetch it again') from None
+    most = 2**28  # bytes, five times those of MNIST: a small .gz can unpack to any size
+    with open(path, 'rb') as file:
+        packed = file.read(2) == b'\x1f\x8b'
+    try:
+        with (gzip.open if packed else open)(path, 'rb') as file:
+            data = file.read(most + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f'{path} is damaged ({error}): delete it and fetch it again') from None
     if _is_html(path):
         raise ValueError(f'{path} is an HTML page, not an IDX file: delete it and fetch it again')
     magic, count, rows, columns = (int.from_bytes(data[i : i + 4], 'big') for i in range(0, 16, 4))
     expected = 16 + count * IMAGE_SIZE**2
-    if magic != 0x803:  # 08: unsigned bytes, 03: three dimensions
+    if len(data) > most:
+        problem = f'it holds more than {most:,} bytes'
+    elif magic != 0x803:  # 08: unsigned bytes, 03: three dimensions
         problem = f'its magic number is {magic:#010x}, an IDX file of images has 0x00000803'
     elif (rows, columns) != (IMAGE_SIZE, IMAGE_SIZE):
         problem = f'its images are {rows}x{columns}, not {IMAGE_SIZE}x{IMAGE_SIZE}'
@@ -358,13 +559,32 @@ def _read_idx(path):
 
 
 def _members(path):
-    """The pictures in a zip file, as zipfile.ZipInfo, by name."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        what = 'an HTML page, not a zip' if _is_html(path) else f'no readable zip ({error})'
-        raise ValueError(f'{path} is {what}: delete it and fetch it again') from None
+    """The pictures in a zip file, as zipfile.ZipInfo, by name.
+
+    Raises ValueError for an archive that was made to do harm. It could not do much, as nothing is unpacked,
+    but it is not the one that was asked for.
+    """
+    with open(path, 'rb') as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+        except Exception as error:  # a damaged archive makes zipfile raise nearly anything
+            what = 'an HTML page, not a zip' if _is_html(path) else f'no readable zip ({error})'
+            raise ValueError(f'{path} is {what}: delete it and fetch it again') from None
+    outside = re.compile(r'[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)', re.DOTALL)
+    for member in members:
+        if outside.match(member.filename):
+            problem = 'has a path that leads out of it'
+        elif stat.S_ISLNK(member.external_attr >> 16):
+            problem = 'is a symbolic link'
+        elif member.file_size > MOST_BYTES:
+            problem = f'has {member.file_size:,} bytes, too many for a picture'
+        else:
+            continue
+        raise ValueError(f'{path} is refused: {member.filename!r} in it {problem}. Delete it and fetch it again')
+    total = sum(member.file_size for member in members)
+    if total > 4 * DATA_SETS['celeba']['size']:
+        raise ValueError(f'{path} is refused: it unpacks to {total:,} bytes. Delete it and fetch it again')
     hidden = re.compile(r'(^|/)(\.|__MACOSX/)')
     members = [member for member in members if not member.is_dir() and not hidden.search(member.filename)]
     if not members:
@@ -372,8 +592,9 @@ def _members(path):
     return sorted(members, key=attrgetter('filename'))
 
 
-def _prepare(source, mode, crop, members):
-    """(uint8 [k, 28, 28, channels] of the readable members of a folder or zip, names of the others with reasons)."""
+def _prepare(source, mode, crop, path_and_members):
+    """Write the block of these members of a folder or zip, and return their number."""
+    path, members = path_and_members
     # Keep the memory of a picture for the next one: to get it from the system each time takes a third of the time.
     Image.core.set_blocks_max(4)
     images, broken = [], []
@@ -385,8 +606,29 @@ def _prepare(source, mode, crop, members):
                 picture = io.BytesIO(_read(source, member))
                 images.append(get_image(picture, IMAGE_SIZE, IMAGE_SIZE, mode, crop))
             except Exception as error:  # broken files make Pillow raise nearly anything
-                broken.append(f'{getattr(member, "filename", member)} ({error})')
-    return np.array(images), broken
+                reason = 'no picture' if isinstance(error, UnidentifiedImageError) else error
+                name = f'{getattr(member, "filename", member)} ({reason})'
+                broken.append(name.encode(errors='backslashreplace').decode())  # a name can be any bytes
+    path.parent.mkdir(exist_ok=True)
+    pixels, unread = np.array(images, np.uint8), json.dumps(broken).encode() + b'\n'
+    with _whole(path) as file:
+        file.write(_checksum(unread, pixels) + unread)
+        file.write(pixels)
+    return len(members)
+
+
+def _read_block(path):
+    """(names of the unreadable pictures with reasons, pixels of the others), or None if missing or damaged."""
+    try:
+        with open(path, 'rb') as file:
+            checksum, unread, pixels = file.read(4), file.readline(), file.read()
+    except FileNotFoundError:
+        return None
+    return (json.loads(unread), pixels) if checksum == _checksum(unread, pixels) else None
+
+
+def _checksum(unread, pixels):
+    return zlib.crc32(pixels, zlib.crc32(unread)).to_bytes(4, 'big')
 
 
 def _on_all_cores(function, parts):
@@ -395,8 +637,7 @@ def _on_all_cores(function, parts):
     if others < 1:
         yield from map(function, parts)
         return
-    # In the others, Ctrl-C is ignored: it is for the process that waits.
-    pool = ProcessPoolExecutor(others, get_context('spawn'), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
     try:
         futures = [pool.submit(function, part) for part in parts]
         ahead = iter(range(len(parts)))
@@ -412,21 +653,33 @@ def _on_all_cores(function, parts):
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
 
 
+def _start_process():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    parent_process().join()
+    os._exit(1)  # it was killed: nobody else would end this one
+
+
 def _read(source, member):
     """The bytes of a file in the folder `source`, or of a member (zipfile.ZipInfo) of the zip file `source`.
 
     zipfile.ZipFile would read the list of all 202,599 members first, in each process: 100 MB of memory each.
     """
     if isinstance(member, str):
-        with open(os.path.join(source, member), 'rb') as file:
+        with open(os.path.join(source, member), 'rb', buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise ValueError(f'larger than {MOST_BYTES:,} bytes')
             return file.read()
     with open(source, 'rb') as file:
         file.seek(member.header_offset + 26)  # the lengths of name and extra field, which come before the data
         name_length, extra_length = struct.unpack('<2H', file.read(4))
         file.seek(name_length + extra_length, os.SEEK_CUR)
-        data = file.read(member.compress_size)
-    if member.compress_type == zipfile.ZIP_DEFLATED:
-        data = zlib.decompress(data, wbits=-zlib.MAX_WBITS)
+        data = file.read(min(member.compress_size, MOST_BYTES))
+    if member.compress_type == zipfile.ZIP_DEFLATED:  # never to more than was said, as a bomb would
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, member.file_size + 1)
     if zlib.crc32(data) != member.CRC:
         raise ValueError('wrong checksum in the zip file')
     return data
@@ -437,25 +690,42 @@ def _save(cache, blocks, shape):
 
     Plain writes, not a memory map: on a full disk a write raises an error, a memory map kills the process.
     """
-    temporary = cache.with_name(f'{cache.name}.{os.urandom(4).hex()}.part')
+    with _whole(cache) as file:
+        file.write(_npy_header(shape))
+        count = 0
+        for block in blocks:
+            file.write(block)
+            count += len(block)
+        file.seek(0)
+        file.write(_npy_header((count, *shape[1:])))
+        file.flush()
+        os.fsync(file.fileno())  # should the power fail, its name is not on the disk before its content
+
+
+@contextmanager
+def _whole(path):
+    """A file to write, which appears at `path` when all of it is written, or not at all."""
+    temporary = path.with_name(f'{path.name}.{os.urandom(4).hex()}.part')
     try:
         with open(temporary, 'wb') as file:
-            file.write(_npy_header(shape))
-            count = 0
-            for block in blocks:
-                file.write(block)
-                count += len(block)
-            file.seek(0)
-            file.write(_npy_header((count, *shape[1:])))
-        with suppress(FileNotFoundError):  # another process has just made the same file, and tidied up
-            os.replace(temporary, cache)
-    except OSError as error:
-        if error.errno in _DISK_FULL:
-            temporary.unlink()  # before the free space is counted
-            raise OSError(error.errno, _disk_full(cache, math.prod(shape))) from None
-        raise
+            yield file
+        os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _explained(error, cache, needed):
+    """The same kind of error, with what to do about it."""
+    if not getattr(error, 'errno', None):
+        return error
+    if error.errno in _DISK_FULL:
+        return OSError(error.errno, _disk_full(cache, needed))
+    return OSError(
+        error.errno,
+        f'{cache} cannot be written ({error}): remove what is in its way, make its folder writable, '
+        f'or copy the data to a folder that is',
+    )
 
 
 def _npy_header(shape):
@@ -467,7 +737,7 @@ def _npy_header(shape):
 
 def _load(cache, channels):
     """The prepared images, memory-mapped, or None when the file is missing, damaged or not whole."""
-    if not cache.exists():
+    if not cache.is_file():
         return None
     row = (IMAGE_SIZE, IMAGE_SIZE, channels)
     length = len(_npy_header((0, *row)))
@@ -479,11 +749,15 @@ def _load(cache, channels):
 
 
 def _remove_older(cache, stem):
-    pattern = re.compile(re.escape(stem) + r'-[0-9a-f]{12}\.npy(\.[0-9a-f]{8}\.part)?')
-    for path in cache.parent.iterdir():
+    """Remove what else there is of these images: older files, unfinished files, and last the folder of blocks."""
+    pattern = re.compile(re.escape(stem) + r'-[0-9a-f]{12}\.npy((\.[0-9a-f]{8})?\.part)?')
+    for path in sorted(cache.parent.iterdir()):
         if path != cache and pattern.fullmatch(path.name):
-            with suppress(OSError):
-                path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def open_dataset(name, data_dir='data', source='local', stand_in_count=20_000):

@@ -7,7 +7,8 @@ time that ours took, and is scored; then on until three times that, and scored a
 (one session.run per step, bfloat16 where the processor has it), so that recipes are compared and not frameworks.
 Time for scoring does not count. Real data is used where it lies in DIR, otherwise stand-ins drawn into it.
 
-Each result is appended to build/quality.jsonl as it comes; what is found there is not run again (delete it to start over).
+Each result is appended to build/quality.jsonl as it comes; what is found there is
+not run again (delete it to start over).
 """
 
 import argparse
@@ -152,9 +153,7 @@ def train_peer(name, data, seconds, seed):
         )
         updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')
         images = generator(z, channels, is_train=False)
-        initialise = tf.global_variables_initializer()
     with runtime.session(graph) as sess:
-        sess.run(initialise)
         step = sess.make_callable([d_step, g_step, *updates], feed_list=[real, z])
         rng = np.random.default_rng(seed)
 

@@ -1,4 +1,4 @@
-"""How many images per second one training step takes in: this project against its peers, the same networks, in one table.
+"""How many images per second a training step takes in: this project against its peers, on the same networks.
 
     python benchmarks/throughput.py [--batch-size 64] [--channels 3] [--repetitions 5]
 
@@ -8,6 +8,7 @@ whatever else the machine does meets all of them. Needs benchmarks/requirements.
 """
 
 import argparse
+import itertools
 import os
 import platform
 import resource
@@ -15,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import time
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -41,34 +41,35 @@ PLACES = {
 PASSES = {'generator': 3, 'discriminator': 7}
 
 
-def graph_of_the_notebook(channels):
-    """(graph, placeholders, losses, train ops, number of weights, multiplications in a step per image)."""
-    import runtime  # noqa: F401, quietly
-    from problem_unittests import functions_from_notebook, tf
+def graph_of_the_notebook(channels, averages):
+    """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
+    import runtime
+    from problem_unittests import functions_from_notebook
 
+    tf = runtime.tf
     tf.disable_eager_execution()
     defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         inputs = defined['model_inputs'](28, 28, channels, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], channels)
-        steps = defined['model_opt'](*losses, inputs[2], BETA1)
-        initialise = tf.global_variables_initializer()
+        d_step, g_step = defined['model_opt'](*losses, inputs[2], BETA1)
+        if averages:
+            g_step, _ = defined['average_of_weights'](g_step)
         variables = tf.trainable_variables()
     work = sum(
         v.shape.num_elements() * PLACES[v.op.name.split('/')[1]] * PASSES[v.op.name.split('/')[0]]
         for v in variables
         if v.op.name.endswith('weights')
     )
-    return graph, inputs, losses, steps, initialise, sum(v.shape.num_elements() for v in variables), work
+    return graph, inputs, (*losses, d_step, g_step), sum(v.shape.num_elements() for v in variables), 2 * work
 
 
 def ours(channels, batches, bfloat16=None):
+    """The step of the notebook's train, with the average of the generator's weights."""
     import runtime
 
-    graph, inputs, losses, steps, initialise, size, work = graph_of_the_notebook(channels)
-    sess = runtime.session(graph, bfloat16)
-    sess.run(initialise)
-    step = sess.make_callable([*losses, *steps], feed_list=list(inputs))
+    graph, inputs, step, size, work = graph_of_the_notebook(channels, averages=True)
+    step = runtime.session(graph, bfloat16).make_callable(list(step), feed_list=list(inputs))
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -77,7 +78,7 @@ def ours(channels, batches, bfloat16=None):
             d_loss, g_loss, *_ = step(batch, rng.uniform(-1, 1, [len(batch), Z_DIM]), LEARNING_RATE)
         return d_loss + g_loss
 
-    return run, size, 2 * work
+    return run, size, work
 
 
 def ours_float32(channels, batches):
@@ -86,11 +87,10 @@ def ours_float32(channels, batches):
 
 def original(channels, batches):
     """One session.run for each network, each with a feed of its own, as the course project has it."""
-    graph, (images, z, rate), losses, (d_step, g_step), initialise, size, work = graph_of_the_notebook(channels)
-    from problem_unittests import tf
+    import runtime
 
-    sess = tf.Session(graph=graph)
-    sess.run(initialise)
+    graph, (images, z, rate), (*losses, d_step, g_step), size, work = graph_of_the_notebook(channels, averages=False)
+    sess = runtime.session(graph, bfloat16=False)
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -101,15 +101,15 @@ def original(channels, batches):
             sess.run(g_step, feed)
         return sum(sess.run(losses, feed))
 
-    return run, size, 2 * work
+    return run, size, work
 
 
 def keras(channels, batches, jit=False):
     """Keras 3 on TensorFlow: a Model with a train_step, both gradients from one forward pass."""
-    import tensorflow as tf
-    from keras import Model, Sequential, layers, losses, optimizers
+    import runtime  # before Keras loads TensorFlow, so that it does so quietly
 
-    import runtime  # noqa: F401, quietly
+    tf = runtime.tf
+    from keras import Model, Sequential, layers, losses, optimizers
 
     def norm():
         return [layers.BatchNormalization(), layers.LeakyReLU(0.2)]
@@ -274,9 +274,7 @@ def bfloat16_peak(channels, batches):
         images = tf.Variable(tf.cast(tf.random_normal([64, 28, 28, 256]), tf.bfloat16))
         weights = tf.Variable(tf.cast(tf.random_normal([3, 3, 256, 256]), tf.bfloat16))
         convolution = tf.nn.conv2d(images, weights, 1, 'SAME').op
-        initialise = tf.global_variables_initializer()
-    sess = tf.Session(graph=graph)
-    sess.run(initialise)
+    sess = runtime.session(graph)
 
     def run(number):
         for _ in range(number // 10):
@@ -302,7 +300,7 @@ def work(name, channels, batch_size):
     """What a row's process does: for each line it reads, it times STEPS steps, and answers with the seconds."""
     rng = np.random.default_rng(0)
     images = [rng.uniform(-1, 1, [batch_size, 28, 28, channels]).astype('float32') for _ in range(50)]
-    run, size, flops = ROWS[name](channels, (images[i % 50] for i in count()))
+    run, size, flops = ROWS[name](channels, itertools.cycle(images))
     run(STEPS)
     print(size, flops, flush=True)
     for _ in sys.stdin:
@@ -358,7 +356,8 @@ def main():
     peak = STEPS * started['bfloat16 peak'][1][1] / statistics.median(times.pop('bfloat16 peak'))
     flops = started['this project'][1][1]
     print(
-        f'one step of both networks, {sizes.pop():,.0f} weights, batches of {arguments.batch_size}, {arguments.channels} channels'
+        f'one step of both networks, {sizes.pop():,.0f} weights, batches of {arguments.batch_size}, '
+        f'{arguments.channels} channels'
     )
     print(f'{os.cpu_count()} cores, Python {platform.python_version()}, median of {arguments.repetitions}')
     print(f'{"":34}{"images/s":>10}{"ours is":>9}{"of bfloat16 peak":>18}{"memory":>9}')

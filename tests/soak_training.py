@@ -1,6 +1,6 @@
 """Trainings killed at random moments, and checkpoints damaged at random places.
 
-    python tests/soak_training.py [KILLS [MUTANTS]]
+python tests/soak_training.py [KILLS [MUTANTS]]
 """
 
 import random

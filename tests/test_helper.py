@@ -1,11 +1,8 @@
-"""helper.py against real files, a real HTTP server on the loopback address, and Pillow called by hand."""
+"""helper.py against real files and Pillow called by hand (test_download.py: the downloads)."""
 
 import gzip
-import hashlib
-import http.server
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -76,134 +73,6 @@ def no_file_longer_than(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-# ------------------------------------------------------------------------------------------- download
-
-
-class Server:
-    """Serves `answers`: path -> (status, body, announced length or None)."""
-
-    def __init__(self):
-        self.answers, self.asked = {}, []
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked.append(self.path)
-                status, body, length = server.answers[self.path]
-                self.send_response(status)
-                self.send_header('Content-Length', str(len(body) if length is None else length))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-
-    def serve(self, path, body, status=200, length=None):
-        self.answers[path] = status, body, length
-        return f'http://127.0.0.1:{self.http.server_port}{path}'
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-
-
-@pytest.fixture
-def good():
-    return gzip.compress(idx(digits(50)))
-
-
-@pytest.fixture
-def mirrors(monkeypatch, good):
-    """Registers addresses for an 'mnist' whose file is `good`."""
-
-    def register(*urls):
-        monkeypatch.setitem(helper.DATA_SETS['mnist'], 'urls', urls)
-        monkeypatch.setitem(helper.DATA_SETS['mnist'], 'md5', hashlib.md5(good).hexdigest())
-        monkeypatch.setitem(helper.DATA_SETS['mnist'], 'size', len(good))
-
-    return register
-
-
-def test_a_download_puts_the_verified_file_in_its_place_once(tmp_path, server, mirrors, good):
-    mirrors(server.serve('/good', good))
-    path = helper.download_extract('mnist', tmp_path)
-    assert path == tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz'
-    assert path.read_bytes() == good
-    assert helper.download_extract('mnist', tmp_path) == path
-    assert server.asked == ['/good']
-    assert all_files(tmp_path) == ['mnist/train-images-idx3-ubyte.gz']
-    assert helper.Dataset('mnist', tmp_path).shape == (50, 28, 28, 1)
-
-
-def test_the_next_mirror_is_asked_when_one_fails(tmp_path, server, mirrors, good):
-    bad = server.serve('/bad', b'', 503)
-    half = server.serve('/half', good[:1000], length=len(good))
-    mirrors(bad, half, server.serve('/good', good), server.serve('/more', good))
-    assert helper.download_extract('mnist', tmp_path).read_bytes() == good
-    assert server.asked == ['/bad', '/half', '/good']
-    assert all_files(tmp_path) == ['mnist/train-images-idx3-ubyte.gz']
-
-
-def test_when_all_mirrors_fail_one_error_gives_each_reason_and_nothing_is_left(tmp_path, server, mirrors, good):
-    with socket.socket() as unused:
-        unused.bind(('127.0.0.1', 0))
-        closed = f'http://127.0.0.1:{unused.getsockname()[1]}/closed'
-        missing = server.serve('/missing', b'', 404)
-        page = server.serve('/page', b'\n<!DOCTYPE html><p>Quota exceeded')
-        other = server.serve('/other', b'other')
-        half = server.serve('/half', good[:1000], length=len(good))
-        mirrors(closed, missing, page, other, half)
-        with pytest.raises(OSError) as error:
-            helper.download_extract('mnist', tmp_path)
-    lines = [line.strip() for line in str(error.value).splitlines()]
-    assert lines[1:-1:2] == [closed, missing, page, other, half]
-    reasons = dict(zip(lines[1:-1:2], lines[2:-1:2], strict=True))
-    assert 'refused' in reasons[closed]
-    assert '404' in reasons[missing]
-    assert 'HTML page' in reasons[page]
-    assert hashlib.md5(b'other').hexdigest() in reasons[other]
-    assert hashlib.md5(good).hexdigest() in reasons[other]
-    assert '1000 bytes read' in reasons[half]
-    assert str(tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz') in lines[-1]
-    assert all_files(tmp_path) == []
-
-
-def test_a_full_disk_ends_the_download_with_the_space_it_needs(tmp_path, server, mirrors, good):
-    mirrors(server.serve('/good', good), server.serve('/more', good))
-    with no_file_longer_than(10_000), pytest.raises(OSError, match=f'no space.*{len(good):,} bytes'):
-        helper.download_extract('mnist', tmp_path)
-    assert server.asked == ['/good']
-    assert all_files(tmp_path) == []
-
-
-def test_what_a_killed_download_left_is_removed_by_the_next(tmp_path, server, mirrors, good):
-    mirrors(server.serve('/good', good))
-    left = tmp_path / 'mnist' / '.download-mnist' / 'tmp123'
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b'half')
-    helper.download_extract('mnist', tmp_path)
-    assert all_files(tmp_path) == ['mnist/train-images-idx3-ubyte.gz']
-
-
-def test_a_folder_of_faces_is_not_downloaded_again(tmp_path, server, monkeypatch):
-    monkeypatch.setitem(helper.DATA_SETS['celeba'], 'urls', (server.serve('/zip', b''),))
-    (tmp_path / 'img_align_celeba').mkdir()
-    assert helper.download_extract('celeba', tmp_path) == tmp_path / 'img_align_celeba'
-    assert server.asked == []
-
-
-def test_only_the_two_data_sets_can_be_downloaded(tmp_path):
-    with pytest.raises(ValueError, match=r'cats.*mnist, celeba'):
-        helper.download_extract('cats', tmp_path)
 
 
 # ---------------------------------------------------------------------------------------------- MNIST
@@ -551,7 +420,7 @@ def test_a_full_disk_ends_the_preparation_with_the_space_it_needs_and_leaves_not
     threads = threading.active_count()
     with no_file_longer_than(100_000), pytest.raises(OSError) as error:
         helper.Dataset('own', tmp_path)
-    assert re.search(r'no space.*own-28x28.*235,200 bytes', str(error.value))
+    assert re.search(r'no space.*own-28x28.*470,400 bytes', str(error.value))
     assert threading.active_count() == threads  # nothing goes on in the background while the error is kept
     assert [path.name for path in tmp_path.iterdir()] == ['own']
     assert helper.Dataset('own', tmp_path).shape == (100, 28, 28, 3)
@@ -645,19 +514,6 @@ def test_stand_ins_are_drawn_on_demand_beside_real_data(tmp_path):
     write_mnist(tmp_path, gzip.compress(idx(digits(12))))
     dataset = helper.open_dataset('mnist', tmp_path, 'stand-in', stand_in_count=16)
     assert (dataset.title, len(dataset.images)) == ('stand-in digits', 16)
-
-
-def test_download_fetches_or_says_why_it_cannot(tmp_path, server, mirrors, good, capsys):
-    missing = server.serve('/missing', b'', 404)
-    mirrors(missing)
-    dataset = helper.open_dataset('mnist', tmp_path, 'download', stand_in_count=16)
-    printed = capsys.readouterr().out
-    assert dataset.title == 'stand-in digits'
-    assert missing in printed and '404' in printed and 'Using stand-in digits' in printed
-
-    mirrors(server.serve('/good', good))
-    assert helper.open_dataset('mnist', tmp_path, 'download').shape == (50, 28, 28, 1)
-    assert 'Using MNIST: 50 images' in capsys.readouterr().out
 
 
 def test_damaged_real_data_is_an_error_and_not_replaced_by_stand_ins(tmp_path):
@@ -775,7 +631,7 @@ def test_importing_helper_is_quick_and_leaves_tensorflow_alone():
         'start = time.process_time()\n'  # of this process alone: others may use the processor
         'import helper\n'
         'print(time.process_time() - start)\n'
-        'print([name for name in ("tensorflow", "pooch", "matplotlib", "IPython") if name in sys.modules])'
+        'print([name for name in ("tensorflow", "requests", "matplotlib", "IPython") if name in sys.modules])'
     )
     runs = [
         subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)

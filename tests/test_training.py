@@ -1,6 +1,7 @@
 """A training that is killed, interrupted, damaged or goes wrong: real processes, real signals, real files."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -31,6 +32,19 @@ def digests(result):
 @pytest.fixture(scope='module')
 def undisturbed(tmp_path_factory):
     return digests(run(tmp_path_factory.mktemp('undisturbed')))
+
+
+@pytest.fixture(scope='module')
+def killed_at_9(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('killed')
+    assert run(folder, '--kill', 9).returncode == -9
+    return folder
+
+
+@pytest.fixture
+def killed(killed_at_9, tmp_path):
+    """The checkpoints of a training that was killed at step 9, in a folder of the test's own."""
+    return shutil.copytree(killed_at_9, tmp_path / 'killed')
 
 
 def newest(folder):
@@ -69,13 +83,12 @@ def test_a_second_interrupt_stops_at_once(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('damage', ['truncated', 'flipped', 'empty', 'text'])
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, undisturbed, damage):
-    assert run(tmp_path, '--kill', 9).returncode == -9
-    path = newest(tmp_path)
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(killed, undisturbed, damage):
+    path = newest(killed)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes({'truncated': content[:1000], 'flipped': content, 'empty': b'', 'text': b'no checkpoint'}[damage])
-    result = run(tmp_path)
+    result = run(killed)
     assert f'{path} is damaged' in result.stdout
     assert 'Going on after step 8 of 24' in result.stdout
     assert digests(result) == undisturbed
@@ -90,15 +103,14 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, undi
         (['--batch-size', 2], f'batch_size {BATCH}, seed 0 there, batch_size 2, seed 0 here'),
     ],
 )
-def test_a_checkpoint_of_something_else_is_refused_in_one_sentence(tmp_path, options, difference):
-    run(tmp_path, '--kill', 2)
-    before = newest(tmp_path).read_bytes()
-    result = run(tmp_path, *options)
+def test_a_checkpoint_of_something_else_is_refused_in_one_sentence(killed, options, difference):
+    before = newest(killed).read_bytes()
+    result = run(killed, *options)
     message = result.stderr.splitlines()[-1]
-    assert message.startswith(f'ValueError: {tmp_path} holds the training of other networks, images or settings')
+    assert message.startswith(f'ValueError: {killed} holds the training of other networks, images or settings')
     assert 'Delete that folder to start anew' in message
     assert difference in message
-    assert newest(tmp_path).read_bytes() == before
+    assert newest(killed).read_bytes() == before
 
 
 @pytest.mark.slow

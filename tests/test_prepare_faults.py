@@ -1,0 +1,464 @@
+"""What the preparation survives: kills, full disks, damaged files, archives that were made to do harm."""
+
+import gzip
+import os
+import pickle
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import time
+import tracemalloc
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soak_prepare
+from PIL import Image
+from test_helper import all_files, cache_of, colours, digits, idx, write_faces, write_mnist
+
+import helper
+
+linux = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
+
+
+# ---------------------------------------------------------------------------------------------- kills
+
+
+@pytest.fixture(scope='module')
+def faces():
+    return soak_prepare.Faces(np.random.default_rng(0))
+
+
+def start_and_wait_for_blocks(faces, data_dir, count=3):
+    faces.write(data_dir)
+    process = soak_prepare.start(data_dir)
+    end = time.monotonic() + 60
+    while len(soak_prepare.prepared_pictures(data_dir)) < count * soak_prepare.PART:
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.002)
+    return process
+
+
+@linux
+def test_a_killed_preparation_goes_on_where_it_stopped_and_no_process_outlives_it(tmp_path, faces):
+    process = start_and_wait_for_blocks(faces, tmp_path)
+    soak_prepare.kill(process)
+    assert soak_prepare.outlived_by(process.pid) == []
+    assert list(tmp_path.glob('*.npy')) == []
+    assert len(soak_prepare.prepared_pictures(tmp_path)) >= 3 * soak_prepare.PART
+    assert soak_prepare.finish(faces, tmp_path) == ''
+
+
+def test_an_interrupted_preparation_goes_on_where_it_stopped(tmp_path, faces):
+    process = start_and_wait_for_blocks(faces, tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert 'KeyboardInterrupt' in process.communicate(timeout=60)[1]
+    assert len(soak_prepare.prepared_pictures(tmp_path)) >= 3 * soak_prepare.PART
+    assert soak_prepare.finish(faces, tmp_path) == ''
+
+
+@linux
+@pytest.mark.skipif(os.cpu_count() < 2, reason='with one core there is no other process')
+def test_a_killed_process_of_the_preparation_is_an_error_that_says_to_go_on(tmp_path, faces):
+    process = start_and_wait_for_blocks(faces, tmp_path)
+    workers = []
+    while not workers:
+        assert process.poll() is None
+        for pid in soak_prepare.alive(process.pid):
+            if 'spawn_main' in Path(f'/proc/{pid}/cmdline').read_text():
+                workers.append(pid)
+    os.kill(workers[0], signal.SIGKILL)
+    errors = process.communicate(timeout=60)[1]
+    assert f'RuntimeError: a process that was preparing {tmp_path}/img_align_celeba.zip was killed' in errors
+    assert 'Run this again: it goes on where it stopped' in errors
+    assert soak_prepare.outlived_by(process.pid) == []
+    assert soak_prepare.finish(faces, tmp_path) == ''
+
+
+def test_three_processes_at_the_same_time_end_with_the_right_data(tmp_path, faces):
+    faces.write(tmp_path)
+    processes = [soak_prepare.start(tmp_path) for _ in range(3)]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], results
+    assert len({printed.splitlines()[-1] for printed, _ in results}) == 1
+    np.testing.assert_array_equal(helper.Dataset('celeba', tmp_path).images, faces.images)
+    assert len(all_files(tmp_path)) == 2
+
+
+@linux
+def test_kills_and_mutants_at_random_end_with_right_data_or_a_clear_error(capsys):
+    assert soak_prepare.main(kills=2, mutants=105) == 0, capsys.readouterr().out
+
+
+def test_a_block_of_an_unfinished_preparation_is_never_unpickled(tmp_path):
+    write_faces(tmp_path / 'own', 3, (30, 30))
+    with pytest.raises(KeyboardInterrupt):
+        soak_prepare.stop_before_the_end(tmp_path)
+    (block,) = tmp_path.glob('*.part/*')
+    block.write_bytes(harmful_pickle(tmp_path / 'harm'))
+    assert helper.Dataset('own', tmp_path).shape == (3, 28, 28, 3)
+    assert not (tmp_path / 'harm').exists()
+
+
+# ---------------------------------------------------------------------------------------------- cache
+
+
+class Harmful:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def harmful_pickle(path):
+    """Bytes that create the file `path` when they are unpickled."""
+    content = pickle.dumps(Harmful(path))
+    pickle.loads(content)
+    assert path.exists()
+    path.unlink()
+    return content
+
+
+@pytest.mark.parametrize('what', ['PREPARATION', 'IMAGE_SIZE', 'crop'])
+def test_the_cache_is_made_anew_when_the_preparation_changes(tmp_path, monkeypatch, what):
+    files = write_faces(tmp_path / 'img_align_celeba', 3)
+    helper.Dataset('celeba', tmp_path)
+    before = cache_of(tmp_path)
+    if what == 'crop':
+        monkeypatch.setitem(helper.DATA_SETS['celeba'], 'crop', 60)
+    else:
+        monkeypatch.setattr(helper, what, 30)
+    dataset = helper.Dataset('celeba', tmp_path)
+    size = 30 if what == 'IMAGE_SIZE' else 28
+    crop = 60 if what == 'crop' else 108
+    np.testing.assert_array_equal(dataset.images, helper.get_batch(files, size, size, 'RGB', crop))
+    assert set(tmp_path.glob('*.npy')) - {before}
+
+
+def test_a_flip_of_any_byte_of_the_header_is_noticed(tmp_path):
+    write_mnist(tmp_path, idx(digits(9)))
+    helper.Dataset('mnist', tmp_path)
+    cache = cache_of(tmp_path)
+    whole = cache.read_bytes()
+    assert len(whole) == 128 + 9 * 784
+    for place in range(128):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        cache.write_bytes(damaged)
+        np.testing.assert_array_equal(helper.Dataset('mnist', tmp_path).images, digits(9))
+        assert cache.read_bytes() == whole
+
+
+def test_what_a_run_left_that_was_killed_while_it_tidied_up_is_removed_by_the_next(tmp_path):
+    write_faces(tmp_path / 'own', 3, (30, 30))
+    helper.Dataset('own', tmp_path)
+    cache = cache_of(tmp_path)
+    before = all_files(tmp_path)
+    cache.with_name(f'{cache.name}.0123abcd.part').write_bytes(b'unfinished')
+    blocks = cache.with_name(f'{cache.name}.part')
+    blocks.mkdir()
+    (blocks / '0-64').write_bytes(b'a block')
+    assert helper.Dataset('own', tmp_path).shape == (3, 28, 28, 3)
+    assert all_files(tmp_path) == before
+    assert not blocks.exists()
+
+
+def test_a_cache_is_never_unpickled(tmp_path):
+    write_mnist(tmp_path, idx(digits(9)))
+    helper.Dataset('mnist', tmp_path)
+    harm = tmp_path / 'harm'
+    cache = cache_of(tmp_path)
+    with open(cache, 'wb') as file:
+        np.lib.format.write_array_header_1_0(file, {'descr': '|O', 'fortran_order': False, 'shape': (1,)})
+        file.write(harmful_pickle(harm))
+    np.testing.assert_array_equal(helper.Dataset('mnist', tmp_path).images, digits(9))
+    cache.write_bytes(harmful_pickle(harm))
+    np.testing.assert_array_equal(helper.Dataset('mnist', tmp_path).images, digits(9))
+    assert not harm.exists()
+
+
+# --------------------------------------------------------------------------------------------- places
+
+
+@pytest.fixture
+def tmpfs(tmp_path):
+    """Mounts a real file system of so many bytes on a new folder."""
+    mounted = []
+
+    def mount(size):
+        folder = tmp_path / f'file system {len(mounted)}'
+        folder.mkdir()
+        command = ['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(folder)]
+        if not shutil.which('mount') or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip('this user may not mount a file system')
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(['umount', '--lazy', str(folder)], check=True)
+
+
+def make_read_only(folder):
+    subprocess.run(['mount', '-o', 'remount,ro', str(folder)], check=True)
+
+
+def test_whenever_a_disk_gets_full_nothing_is_left_and_with_more_space_it_works(tmp_path, tmpfs):
+    disk = tmpfs(2**20)
+    write_faces(disk / 'own', 100, (30, 30))  # prepared: 235,200 bytes, and as much in blocks
+    before = all_files(disk)
+    fill = disk / 'fill'
+    errors = 0
+    for space in range(0, 520_000, 40_000):  # too little for a block, for the second one, for the cache, enough
+        fill.write_bytes(bytes(shutil.disk_usage(disk).free - space))
+        try:
+            assert helper.Dataset('own', disk).shape == (100, 28, 28, 3)
+            cache_of(disk).unlink()
+        except OSError as error:
+            errors += 1
+            assert str(disk / 'own-28x28-') in str(error)
+            assert 'it needs 470,400 bytes' in str(error) and 'Make room and try again' in str(error)
+        fill.unlink()
+        assert all_files(disk) == before
+    assert 3 < errors < 13
+    assert helper.Dataset('own', disk).shape == (100, 28, 28, 3)
+
+
+def test_a_full_disk_is_named_for_digits_too(tmpfs):
+    disk = tmpfs(2**17)
+    path = write_mnist(disk, gzip.compress(idx(np.zeros((1000, 28, 28, 1), np.uint8))))
+    with pytest.raises(OSError, match=r'no space to write .*mnist/mnist-28x28-.*needs 784,000 bytes'):
+        helper.Dataset('mnist', disk)
+    assert all_files(disk) == [str(path.relative_to(disk))]
+
+
+def test_a_read_only_folder_is_an_error_unless_it_holds_the_prepared_data(tmpfs):
+    for prepared in (False, True):
+        disk = tmpfs(2**20)
+        write_mnist(disk, idx(digits(9)))
+        write_faces(disk / 'own', 3, (30, 30))
+        if prepared:
+            expected = [np.array(helper.Dataset(name, disk).images) for name in ('mnist', 'own')]
+        before = all_files(disk)
+        make_read_only(disk)
+        for i, name in enumerate(('mnist', 'own')):
+            if prepared:
+                np.testing.assert_array_equal(helper.Dataset(name, disk).images, expected[i])
+            else:
+                with pytest.raises(OSError, match=rf'{name}-28x28-.*npy cannot be written.*make its folder writable'):
+                    helper.Dataset(name, disk)
+        assert all_files(disk) == before
+
+
+def test_spaces_and_letters_of_all_languages_in_names_do_no_harm(tmp_path, capsys):
+    data_dir = tmp_path / 'mes données' / 'Bücher ü 日本 [1] %s {}'
+    own = data_dir / 'Gesichter ß 顔 *'
+    own.mkdir(parents=True)
+    Image.new('L', (30, 30), 1).save(own / 'größe 1.png')
+    (own / 'kaputt é.jpg').write_text('no picture')
+    (own / os.fsdecode(b'\xff\xfe.jpg')).write_text('no picture')
+    write_mnist(data_dir, idx(digits(9)))
+    np.testing.assert_array_equal(helper.Dataset('mnist', data_dir).images, digits(9))
+    for _ in range(2):
+        assert helper.Dataset(own.name, data_dir).images[:, 0, 0, 0].tolist() == [1]
+    (line,) = capsys.readouterr().out.encode().decode().splitlines()
+    assert line.startswith('Skipped 2 of 3 pictures') and 'kaputt é.jpg' in line
+
+
+def test_a_path_that_is_a_file_or_a_folder_against_expectation_is_named(tmp_path):
+    (tmp_path / 'file').write_text('a file')
+    for call in (helper.Dataset, helper.open_dataset, helper.download_extract):
+        with pytest.raises(NotADirectoryError, match=r'file is a file: choose a folder as data_dir'):
+            call('mnist', tmp_path / 'file')
+    with pytest.raises(FileNotFoundError, match=r"no folder of pictures '.*file': neither .* is a folder"):
+        helper.Dataset(str(tmp_path / 'file'))
+    (tmp_path / 'train-images-idx3-ubyte').mkdir()
+    with pytest.raises(IsADirectoryError, match=r'train-images-idx3-ubyte is a folder: put the file'):
+        helper.Dataset('mnist', tmp_path)
+
+
+@pytest.mark.parametrize('suffix', ['', '.part'])
+def test_what_is_in_the_way_of_the_prepared_images_is_named_and_kept(tmp_path, suffix):
+    write_faces(tmp_path / 'own', 3, (30, 30))
+    helper.Dataset('own', tmp_path)
+    cache = cache_of(tmp_path)
+    cache.unlink()
+    in_the_way = cache.with_name(cache.name + suffix)
+    if suffix:
+        in_the_way.write_text('a file where a folder has to be')
+    else:
+        in_the_way.mkdir()
+        (in_the_way / 'notes').write_text('a folder where a file has to be')
+    before = all_files(tmp_path)
+    with pytest.raises(OSError) as error:
+        helper.Dataset('own', tmp_path)
+    assert f'{in_the_way}' in str(error.value) and 'remove what is in its way' in str(error.value)
+    assert all_files(tmp_path) == before
+
+
+# ------------------------------------------------------------------------------------------- pictures
+
+
+def grey_16_bits(path):
+    values = np.full((40, 40), 200 * 257 + 100, np.uint16)  # rounds down to 200
+    values[:, 20:] = 9 * 257 + 129  # rounds up to 10
+    Image.fromarray(values).save(path, 'PNG')
+
+
+def animated(path):
+    frames = [Image.new('RGB', (40, 40), colour) for colour in ('red', 'blue')]
+    frames[0].save(path, 'PNG', save_all=True, append_images=frames[1:])
+
+
+def declared_png(width, height):
+    """A PNG that says how large it is and then ends."""
+    header = b'IHDR' + struct.pack('>2I5B', width, height, 8, 2, 0, 0, 0)
+    start = b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + header + struct.pack('>I', zlib.crc32(header))
+    return start + struct.pack('>I', 100) + b'IDAT'
+
+
+def test_broken_pictures_are_skipped_and_named_once_and_odd_ones_are_converted(tmp_path, capsys):
+    own = tmp_path / 'own'
+    own.mkdir()
+    colours().save(own / 'a whole.jpg')
+    whole = (own / 'a whole.jpg').read_bytes()
+    (own / 'b truncated.jpg').write_bytes(whole[: len(whole) // 2])
+    (own / 'c empty.jpg').write_bytes(b'')
+    (own / 'd text.jpg').write_text('no picture')
+    (own / 'e huge.png').write_bytes(declared_png(60_000, 60_000))
+    Image.new('1', (8000, 8000)).save(own / 'f large.png')
+    Image.new('RGB', (1, 1), (7, 8, 9)).save(own / 'g 1x1.png')
+    grey_16_bits(own / 'h 16 bits.png')
+    Image.new('CMYK', (40, 40), (0, 255, 255, 0)).save(own / 'i cmyk.tif')
+    animated(own / 'j animated.png')
+    with open(own / 'k film.jpg', 'wb') as file:
+        file.truncate(2**30)  # a gigabyte that takes no space
+
+    images = helper.Dataset('own', tmp_path).images
+    assert len(images) == 5
+    assert (images[1] == (7, 8, 9)).all()
+    assert images[2, 14, [0, 27]].tolist() == [[200] * 3, [10] * 3]
+    assert images[3, 0, 0].tolist() == [255, 0, 0]
+    assert images[4, 0, 0].tolist() == [255, 0, 0]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f'Skipped 6 of 11 pictures in {own} cannot be read: b truncated.jpg (')
+    for words in (
+        'c empty.jpg (no picture)',
+        'd text.jpg (no picture)',
+        'e huge.png (Image size (3600000000 pixels) exceeds limit',
+        'f large.png (too large: 8000x8000, at most 50,000,000 pixels)',
+        'k film.jpg (larger than 150,000,000 bytes)',
+    ):
+        assert words in line
+    helper.Dataset('own', tmp_path)
+    assert capsys.readouterr().out == ''
+
+
+def test_more_than_one_broken_face_in_a_hundred_leaves_nothing_but_an_error(tmp_path, capsys):
+    files = write_faces(tmp_path / 'img_align_celeba', 200, (110, 110))
+    for file, content in zip(files, (b'', b'no picture', files[2].read_bytes()[:300]), strict=False):
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match=r'3 of 200 pictures .*000001\.jpg.*000002\.jpg.*000003\.jpg.*fetch it again'):
+        helper.Dataset('celeba', tmp_path)
+    assert os.listdir(tmp_path) == ['img_align_celeba']
+    Image.new('RGB', (1, 1)).save(files[0])  # readable, but too small for a face
+    for file in files[1:3]:
+        shutil.copy(files[3], file)
+    assert len(helper.Dataset('celeba', tmp_path).images) == 199
+    assert 'Skipped 1 of 200' in (printed := capsys.readouterr().out) and 'too small: 1x1' in printed
+
+
+# ------------------------------------------------------------------------------------------- archives
+
+
+def write_zip(path, *members):
+    """A zip of (name or ZipInfo, content)."""
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members:
+            archive.writestr(member, content)
+
+
+def declare(path, number, size):
+    """Write `size` into the list of members as what the given one unpacks to."""
+    content = bytearray(path.read_bytes())
+    place = -1
+    for _ in range(number + 1):
+        place = content.index(b'PK\x01\x02', place + 1)
+    content[place + 24 : place + 28] = size.to_bytes(4, 'little')
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    'name', ['../x.jpg', 'a/../../x.jpg', '..', '/etc/x.jpg', 'C:\\x.jpg', 'c:x.jpg', '\\x.jpg', 'a\\..\\x.jpg']
+)
+def test_a_zip_with_a_path_that_leads_out_of_it_is_refused(tmp_path, name):
+    path = tmp_path / 'data' / 'celeba.zip'
+    path.parent.mkdir()
+    info = zipfile.ZipInfo('placeholder')
+    info.filename = name
+    write_zip(path, ('a.jpg', b'a'), (info, b'b'))
+    with pytest.raises(ValueError) as error:
+        helper.Dataset('celeba', path.parent)
+    assert str(error.value) == (
+        f'{path} is refused: {name!r} in it has a path that leads out of it. Delete it and fetch it again'
+    )
+    assert all_files(tmp_path) == ['data/celeba.zip']
+
+
+@pytest.mark.parametrize('name', ['a..b/c..jpg', 'img/a...jpg', 'ab:c.jpg'])
+def test_names_that_only_look_dangerous_are_taken(tmp_path, name):
+    colours(120, 120).save(tmp_path / 'face.png')
+    write_zip(tmp_path / 'celeba.zip', (name, (tmp_path / 'face.png').read_bytes()))
+    assert len(helper.Dataset('celeba', tmp_path).images) == 1
+
+
+def test_a_zip_with_a_symbolic_link_is_refused(tmp_path):
+    link = zipfile.ZipInfo('link.jpg')
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    write_zip(tmp_path / 'celeba.zip', (link, '/etc/passwd'))
+    with pytest.raises(ValueError, match=r"celeba\.zip is refused: 'link\.jpg' in it is a symbolic link"):
+        helper.Dataset('celeba', tmp_path)
+
+
+def test_a_zip_that_says_it_is_a_bomb_is_refused(tmp_path):
+    path = tmp_path / 'celeba.zip'
+    write_zip(path, *((f'{i:02d}.jpg', b'a') for i in range(60)))
+    declare(path, 7, 200_000_000)
+    with pytest.raises(ValueError, match=r"'07\.jpg' in it has 200,000,000 bytes, too many for a picture"):
+        helper.Dataset('celeba', tmp_path)
+    for i in range(60):
+        declare(path, i, 140_000_000)
+    with pytest.raises(ValueError, match=r'celeba\.zip is refused: it unpacks to 8,400,000,000 bytes'):
+        helper.Dataset('celeba', tmp_path)
+
+
+def test_a_bomb_that_says_it_is_small_is_not_unpacked_further_than_it_says(tmp_path):
+    path = tmp_path / 'celeba.zip'
+    write_zip(path, ('bomb.jpg', bytes(100_000_000)))
+    declare(path, 0, 1000)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r'bomb\.jpg \(wrong checksum in the zip file\)'):
+        helper.Dataset('celeba', tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_digits_that_unpack_to_far_more_than_the_data_set_are_refused(tmp_path):
+    path = tmp_path / 'train-images-idx3-ubyte.gz'
+    with gzip.open(path, 'wb', 1) as file:
+        file.write(struct.pack('>4I', 0x803, 10**6, 28, 28))
+        for _ in range(48):
+            file.write(bytes(2**24))  # 800 MB in all
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r'ubyte\.gz is no IDX file .*it holds more than 268,435,456 bytes'):
+        helper.Dataset('mnist', tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**30
