@@ -3,9 +3,9 @@
     python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--seeds 3]
 
 This project's recipe is the notebook's own `train` with the notebook's own settings. Each peer gets the wall-clock
-time that ours took, and is scored; on digits it goes on until three times that, and is scored again. All run on the same engine
-(one session.run per step, bfloat16 where the processor has it), so that recipes are compared and not frameworks.
-Time for scoring does not count. Real data is used where it lies in DIR, otherwise stand-ins drawn into it.
+time that ours took, and is scored; on digits it goes on until three times that, and is scored again. All run on the
+same engine (one session.run per step, bfloat16 where the processor has it), so that recipes are compared and not
+frameworks. Time for scoring does not count. Real data is used where it lies in DIR, otherwise stand-ins drawn into it.
 
 Each result is appended to build/quality.jsonl as it comes; what is found there is
 not run again (delete it to start over).
@@ -33,7 +33,7 @@ tf = runtime.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
 COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
-IMAGES = 200_000  # how many this project's recipe is shown: about one epoch of CelebA
+IMAGES = {'L': 120_000, 'RGB': 200_000}  # shown with our recipe: two epochs of MNIST, about one of CelebA
 
 
 class Recipe(NamedTuple):
@@ -183,7 +183,7 @@ def train_ours(name, data, seconds, seed):
     train.__globals__['show_generator_output'] = lambda *a, **k: None
     start = time.perf_counter()
     losses, draw = train(
-        max(1, round(IMAGES / len(data.images))),
+        max(1, round(IMAGES[data.image_mode] / len(data.images))),
         get_batches=data.get_batches,
         data_shape=data.shape,
         data_image_mode=data.image_mode,

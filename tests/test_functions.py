@@ -9,6 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import problem_unittests
+import runtime
 
 NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
@@ -186,19 +187,38 @@ def test_the_averages_of_the_weights_follow_each_step_and_take_their_place(lesso
         assert sess.run(weight) == pytest.approx(expected)
 
 
-def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is_drawn(lesson, graph):
-    z = tf.placeholder(tf.float32, [None, 10])
-    drawn = lesson.generator(z, 1)
-    images = lesson.sample_images(z, 1)
-    with tf.Session() as sess:
-        sess.run(tf.global_variables_initializer())
-        for w in tf.trainable_variables('generator'):  # of an ordinary size: the first ones are small
+def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is_drawn(lesson):
+    with tf.Graph().as_default() as graph:
+        z = tf.placeholder(tf.float32, [None, 10])
+        drawn = lesson.generator(z, 1)
+        images = lesson.sample_images(z, 1)
+    with runtime.session(graph, bfloat16=False) as sess:
+        for w in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):  # of an ordinary size: at first they are small
             w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
         noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])
         by_batch, before = sess.run([drawn, images], {z: noise})
-        lesson.settle(sess, tf.no_op(), z)
+        with tf.Graph().as_default():  # as at the end of a training, another graph is the default
+            lesson.settle(sess, [], z)
         after = sess.run(images, {z: noise})
     assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
+
+
+def test_a_training_ends_with_statistics_that_fit_the_averaged_weights(lesson, monkeypatch):
+    """What train returns draws like the training-time network, whose statistics are those of its own batch."""
+    seen = {}
+
+    def settle(sess, averages_in_place, input_z):
+        before = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
+        original(sess, averages_in_place, input_z)
+        after = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
+        names = [v.op.name for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator')]
+        seen.update({n: (b != a).any() for n, b, a in zip(names, before, after, strict=True)})
+
+    original = lesson.settle
+    monkeypatch.setitem(lesson.train.__globals__, 'settle', settle)
+    train(lesson, seed=0)
+    assert seen['generator/norm1/average_mean'] and seen['generator/norm1/average_variance']
+    assert seen['generator/up1/weights'] and not seen['generator/up1/weights/ExponentialMovingAverage']
 
 
 @pytest.mark.slow
