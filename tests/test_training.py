@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 import runtime
 from tests.training_process import BATCH, EPOCH
@@ -215,6 +216,40 @@ def test_a_training_in_another_thread_works(counter):
     thread.start()
     thread.join()
     assert ended == [5]
+
+
+@pytest.mark.slow
+def test_interrupt_kernel_ends_the_step_and_leaves_the_kernel_in_order(tmp_path):
+    code = f"""
+import time, runtime
+tf = runtime.tf
+with tf.Graph().as_default() as graph:
+    tf.get_variable('weights', [10])
+sess = runtime.session(graph)
+with runtime.Training(sess, 100, {str(tmp_path)!r}) as training:
+    print('begun')
+    for pair in training.remaining([(1.0, 1.0)] * 100):
+        time.sleep(0.1)  # a step
+        training.losses.append(pair)
+print('returned')
+"""
+    manager, client = start_new_kernel(kernel_name='python3', cwd=PROCESS.parent.parent)
+    said = []
+
+    def hear(message):
+        said.append(message['content'].get('text', ''))
+        if 'begun' in said[-1]:
+            threading.Timer(1, manager.interrupt_kernel).start()
+
+    try:
+        reply = client.execute_interactive(code, timeout=60, output_hook=hear)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert reply['content']['status'] == 'ok'
+    assert 'Interrupted after step' in ''.join(said)
+    assert 'returned' in ''.join(said)
+    assert len(list(tmp_path.glob('step-*.npz'))) == 1
 
 
 def test_a_checkpoint_dir_that_cannot_be_written_is_noticed_before_the_first_step(counter, tmp_path):
