@@ -271,7 +271,7 @@ def changed_without_a_sign(server, folder, rng):
 def changed_in_length(server, folder, rng):
     """SIGKILL at a random byte; then a longer file there: the next mirror sends the rest"""
     about, body = good_file(server, rng)
-    kill_download(server, about, folder, rng.uniform(0, 1) * SIZE)
+    kill_download(server, about, folder, rng.uniform(0.05, 1) * SIZE)  # so that there is something to go on from
     server.serve('/good', body + b'x', etag='"1"')
     about['urls'] = (*about['urls'], server.serve('/other', body))
     finish_download(about, folder, body)
