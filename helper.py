@@ -585,8 +585,8 @@ def _members(path):
     total = sum(member.file_size for member in members)
     if total > 4 * DATA_SETS['celeba']['size']:
         raise ValueError(f'{path} is refused: it unpacks to {total:,} bytes. Delete it and fetch it again')
-    hidden = re.compile(r'(^|/)(\.|__MACOSX/)')
-    members = [member for member in members if not member.is_dir() and not hidden.search(member.filename)]
+    no_file = re.compile(r'(^|/)(\.|__MACOSX/|$)')  # hidden, a folder, or without a name
+    members = [member for member in members if not no_file.search(member.filename)]
     if not members:
         raise ValueError(f'{path} holds no pictures: delete it and fetch it again')
     return sorted(members, key=attrgetter('filename'))

@@ -426,6 +426,14 @@ def test_a_zip_with_a_symbolic_link_is_refused(tmp_path):
         helper.Dataset('celeba', tmp_path)
 
 
+def test_a_zip_member_without_a_name_is_no_picture(tmp_path):
+    path = tmp_path / 'celeba.zip'
+    write_zip(path, ('Q.jpg', b'a'))
+    path.write_bytes(path.read_bytes().replace(b'Q.jpg', b'\0.jpg'))  # names end at a zero byte
+    with pytest.raises(ValueError, match=r'celeba\.zip holds no pictures'):
+        helper.Dataset('celeba', tmp_path)
+
+
 def test_a_zip_that_says_it_is_a_bomb_is_refused(tmp_path):
     path = tmp_path / 'celeba.zip'
     write_zip(path, *((f'{i:02d}.jpg', b'a') for i in range(60)))
