@@ -34,7 +34,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 try:
@@ -843,3 +843,18 @@ def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
         top, left = i // columns * (height + 1), i % columns * (width + 1)
         grid[top : top + height, left : left + width] = image
     return Image.fromarray(grid[..., 0] if mode == 'L' else grid)
+
+
+def picture(image, title):
+    """A PNG for a notebook: the image (Pillow, mode L or RGB), enlarged by a whole number, below its title."""
+    from IPython.display import Image as Picture
+
+    enlarge = max(2, 200 // max(image.size))
+    large = image.resize((enlarge * image.width, enlarge * image.height), Image.Resampling.NEAREST)
+    font = ImageFont.load_default(13)
+    page = Image.new(image.mode, (max(large.width, math.ceil(font.getlength(title))), large.height + 20), 'white')
+    ImageDraw.Draw(page).text((0, 0), title, 'black', font)
+    page.paste(large, (0, 20))
+    file = io.BytesIO()
+    page.save(file, 'png', optimize=True)
+    return Picture(file.getvalue(), alt=title)

@@ -1,6 +1,7 @@
 """helper.py against real files and Pillow called by hand (test_download.py: the downloads)."""
 
 import gzip
+import io
 import os
 import re
 import subprocess
@@ -639,3 +640,12 @@ def test_importing_helper_is_quick_and_leaves_tensorflow_alone():
     ]
     assert all(run.stdout.splitlines()[1] == '[]' for run in runs)
     assert min(float(run.stdout.splitlines()[0]) for run in runs) < 0.5
+
+
+def test_a_picture_is_the_image_enlarged_below_its_title():
+    pixels = np.random.default_rng(0).integers(0, 256, (28, 280, 3), dtype=np.uint8)
+    picture = helper.picture(Image.fromarray(pixels), 'ten faces')
+    shown = np.asarray(Image.open(io.BytesIO(picture.data)))
+    np.testing.assert_array_equal(shown[20:, :560], pixels.repeat(2, 0).repeat(2, 1))
+    assert shown[:20].min() < 100 and shown[:20].max() == 255  # dark letters on white
+    assert picture.alt == 'ten faces'

@@ -23,7 +23,7 @@ def outputs(notebook, output_type):
 
 
 def pictures(cell):
-    return [out for out in cell.outputs if 'image/jpeg' in out.get('data', {})]
+    return [out for out in cell.outputs if 'image/png' in out.get('data', {})]
 
 
 def text(cell):
@@ -58,7 +58,7 @@ def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_b
     for name, epochs in (('train-digits', TINY['digits_epochs']), ('train-faces', TINY['faces_epochs'])):
         batches = epochs * (TINY['stand_in_count'] // 32)
         assert len(pictures(by_id[name])) == batches // 100 >= 1
-        bars = [out.data['text/plain'] for out in by_id[name].outputs if 'image/jpeg' not in out.get('data', {})]
+        bars = [out.data['text/plain'] for out in by_id[name].outputs if 'image/png' not in out.get('data', {})]
         assert len(bars) == 1
         assert f'{batches}/{batches}' in bars[0]
         assert 'd_loss=' in bars[0] and 'g_loss=' in bars[0]
@@ -147,6 +147,6 @@ def test_a_finished_generator_draws_in_range(executed):
     from PIL import Image
 
     cell = next(cell for cell in code_cells(executed) if cell.id == 'digit-grid')
-    jpeg = base64.b64decode(pictures(cell)[0].data['image/jpeg'])
-    levels = np.asarray(Image.open(io.BytesIO(jpeg)).convert('L'))
+    png = base64.b64decode(pictures(cell)[0].data['image/png'])
+    levels = np.asarray(Image.open(io.BytesIO(png)).convert('L'))
     assert levels.std() > 20
