@@ -20,9 +20,7 @@ test: $(TESTS_READY)  # lint and every test
 	$(BIN)/pytest $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for an hour
-	$(BIN)/python -m tests.soak_download 20
-	$(BIN)/python tests/soak_prepare.py
-	$(BIN)/python tests/soak_training.py
+	$(BIN)/python tests/soak.py $(ARGS)
 
 bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half
 	$(BIN)/python benchmarks/data.py

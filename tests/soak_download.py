@@ -1,6 +1,4 @@
-"""Downloads with everything that happens to them in a class room, again and again, and what was lost: one table.
-
-    python -m tests.soak_download 20      every fault 20 times
+"""Downloads with everything that happens to them in a class room, again and again: a part of soak.py.
 
 Each fault is a function that makes one trial with a real HTTP server and real processes, and raises an
 AssertionError when the outcome is wrong. test_download.py runs each of them once.
@@ -328,10 +326,8 @@ def trial(fault, seed):
         server.close()
 
 
-def main(count):
-    """Make `count` trials of each fault and print a table; returns the number of trials that went wrong."""
-    wrong = 0
-    print(f'{"fault":24} {"times":>5} {"right":>5} {"most bytes in vain":>18}  how provoked: what happened')
+def rows(count):
+    """`count` trials of each fault: yield (fault, times, how many went wrong, outcome) of each."""
     for fault in FAULTS:
         problems, over = Counter(), []
         for seed in range(count):
@@ -340,14 +336,6 @@ def main(count):
             except AssertionError as error:
                 problems[str(error)] += 1
         most = max((bytes_ for bytes_ in over if bytes_ is not None), default=None)
-        told = '' if most is None else f'{most:,}'
-        print(
-            f'{fault.__name__:24} {count:5} {len(over):5} {told:>18}  {fault.__doc__} {dict(problems) or ""}',
-            flush=True,
-        )
-        wrong += count - len(over)
-    return wrong
-
-
-if __name__ == '__main__':
-    sys.exit(main(int(sys.argv[1])) > 0)
+        told = '' if most is None else f'; at most {most:,} bytes too many'
+        wrong = f'; WRONG: {dict(problems)}' if problems else ''
+        yield f'download {fault.__name__}'.replace('_', ' '), count, count - len(over), f'{fault.__doc__}{told}{wrong}'

@@ -1,14 +1,11 @@
-"""Preparations killed at random moments, and mutated files: whatever happens, right data or a clear error.
+"""Preparations killed at random moments, and mutated files: right data or a clear error. A part of soak.py.
 
-    python tests/soak_prepare.py [--kills N] [--mutants N] [--seed N]
-
-prints one table. A kill is a SIGKILL of a process that prepares faces; the next run has to end with the right
+A kill is a SIGKILL of a process that prepares faces; the next run has to end with the right
 images without touching what was prepared before. A mutant is a file with random damage, opened by
 helper.Dataset in a process that may take 1 GB of memory and 20 seconds for it; it has to give what an
 independent reading gives, or an error that names the file.
 """
 
-import argparse
 import gzip
 import io
 import json
@@ -153,9 +150,7 @@ def finish(faces, data_dir):
 
 
 def run_kills(rng, kills, folder):
-    """Yield (fault, outcome, pictures prepared before the kill) of each kill."""
-    if not kills:
-        return
+    """Yield the outcome of each kill; one that begins with WRONG must not be."""
     faces = Faces(rng)
     folder = Path(folder)
     (folder / 'undisturbed').mkdir()
@@ -174,10 +169,10 @@ def run_kills(rng, kills, folder):
             time.sleep(rng.uniform(0, duration))
             kill(process)
             killed.append('a process outlived it' if outlived_by(process.pid) else '')
-        kept = len(prepared_pictures(data_dir))
         wrong = finish(faces, data_dir)
         for outlived in killed:
-            yield 'SIGKILL', outlived or wrong or 'right data afterwards', kept
+            problem = outlived or wrong
+            yield f'WRONG: {problem}' if problem else 'right data afterwards, and no block prepared twice'
         done += len(killed)
 
 
@@ -372,7 +367,7 @@ def run_mutants(rng, mutants, folder, batch=70):
             (cases / f'{kind}-{i}').mkdir(parents=True)
             write_mutant(rng, kind, cases / f'{kind}-{i}')
         waiting = {path.name for path in cases.iterdir()}
-        command = [sys.executable, __file__, '--open', str(cases)]
+        command = [sys.executable, __file__, str(cases)]
         run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for name, outcome in map(json.loads, run.stdout.splitlines()):
             waiting.discard(name)
@@ -381,33 +376,17 @@ def run_mutants(rng, mutants, folder, batch=70):
             yield name.split('-')[0], f'WRONG: no outcome, the process ended with {run.returncode}'
 
 
-def main(kills=20, mutants=210, seed=0):
-    """Run both, print the table, and return the number of outcomes that must not be."""
-    rows, most = Counter(), 0
+def rows(kills, mutants, seed=0):
+    """Yield (fault, times, how many went wrong, outcome) of all kills and mutants."""
+    counts = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        for fault, outcome, kept in run_kills(np.random.default_rng([seed, 1]), kills, folder):
-            wrong = outcome != 'right data afterwards'
-            rows[fault, f'WRONG: {outcome}' if wrong else outcome] += 1
-            most = max(most, kept)
+        for outcome in run_kills(np.random.default_rng([seed, 1]), kills, folder):
+            counts['preparation killed at a random moment', outcome] += 1
         for kind, outcome in run_mutants(np.random.default_rng([seed, 2]), mutants, folder):
-            rows[f'mutated {kind}', outcome] += 1
-    print(f'{"fault":<18}{"times":>7}  {"outcome":<40}lost')
-    for (fault, outcome), times in sorted(rows.items()):
-        lost = 'the blocks in the making' if fault == 'SIGKILL' else 'nothing'
-        print(f'{fault:<18}{times:>7}  {outcome:<40}{"?" if outcome.startswith("WRONG") else lost}')
-    if kills:
-        print(f'Up to {most} of {FACES} pictures were prepared before a kill, and none of them again after it.')
-    return sum(times for (_, outcome), times in rows.items() if outcome.startswith('WRONG'))
+            counts[f'mutated {kind}', outcome] += 1
+    for (fault, outcome), times in sorted(counts.items()):
+        yield fault, times, times if outcome.startswith('WRONG') else 0, outcome
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--kills', type=int, default=100, help='how many preparations are killed (default: 100)')
-    parser.add_argument('--mutants', type=int, default=700, help='how many mutated files are opened (default: 700)')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--open', help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.open:
-        open_mutants(arguments.open)
-    else:
-        sys.exit(1 if main(arguments.kills, arguments.mutants, arguments.seed) else 0)
+if __name__ == '__main__':  # the child process of run_mutants
+    open_mutants(sys.argv[1])

@@ -1,7 +1,4 @@
-"""Trainings killed at random moments, and checkpoints damaged at random places.
-
-python tests/soak_training.py [KILLS [MUTANTS]]
-"""
+"""Trainings killed at random moments, and checkpoints damaged at random places: a part of soak.py."""
 
 import random
 import subprocess
@@ -91,13 +88,11 @@ def damaged(mutants, seed=0):
     return outcomes
 
 
-def main(kills=70, mutants=150):
-    done, ended, wrong = killed(kills)
-    print(f'{"fault":44}{"times":>6}  outcome')
-    print(f'{"training killed at a random moment":44}{done:6}  {ended} came to their end, {wrong} with other bits')
-    for outcome, times in damaged(mutants).items():
-        print(f'{"newest checkpoint damaged at random":44}{times:6}  {outcome}')
-
-
-if __name__ == '__main__':
-    main(*map(int, sys.argv[1:]))
+def rows(kills, mutants, seed=0):
+    """Yield (fault, times, how many went wrong, outcome) of all kills and mutants."""
+    done, ended, wrong = killed(kills, seed)
+    outcome = f'the same bits as one never killed; {ended} trainings came to their end, {wrong} with other bits'
+    yield 'training killed at a random moment', done, wrong, outcome
+    for outcome, times in damaged(mutants, seed).items():
+        if times:
+            yield 'mutated checkpoint, the newest of two', times, times if outcome == 'wrong' else 0, outcome

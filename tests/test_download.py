@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soak_download
 
 import helper
+from tests import soak_download
 
 PLACE = 'mnist/train-images-idx3-ubyte.gz'
 

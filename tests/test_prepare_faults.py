@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soak_prepare
 from PIL import Image
 from test_helper import all_files, cache_of, colours, digits, idx, write_faces, write_mnist
 
 import helper
+from tests import soak_prepare
 
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
 
@@ -91,8 +91,10 @@ def test_three_processes_at_the_same_time_end_with_the_right_data(tmp_path, face
 
 
 @linux
-def test_kills_and_mutants_at_random_end_with_right_data_or_a_clear_error(capsys):
-    assert soak_prepare.main(kills=2, mutants=105) == 0, capsys.readouterr().out
+def test_kills_and_mutants_at_random_end_with_right_data_or_a_clear_error():
+    rows = [*soak_prepare.rows(kills=2, mutants=105)]
+    assert sum(times for _, times, _, _ in rows) == 107
+    assert [row for row in rows if row[2]] == []
 
 
 def test_a_block_of_an_unfinished_preparation_is_never_unpickled(tmp_path):
