@@ -13,6 +13,7 @@ import pytest
 import helper
 from tests import soak_download
 
+pytestmark = pytest.mark.fault
 PLACE = 'mnist/train-images-idx3-ubyte.gz'
 
 

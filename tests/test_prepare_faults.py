@@ -23,6 +23,7 @@ from test_helper import all_files, cache_of, colours, digits, idx, write_faces, 
 import helper
 from tests import soak_prepare
 
+pytestmark = pytest.mark.fault
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
 
 

@@ -14,6 +14,7 @@ from jupyter_client.manager import start_new_kernel
 import runtime
 from tests.training_process import BATCH, EPOCH
 
+pytestmark = pytest.mark.fault
 tf = runtime.tf
 tf.disable_eager_execution()
 PROCESS = Path(__file__).with_name('training_process.py')
