@@ -218,7 +218,7 @@ def scores_of(data, draw):
 def show_table(results, kind, title):
     """One line per recipe and time: medians over the seeds, and how far apart the seeds are."""
     print(f'\n{title}')
-    print(f'{"":22}{"time":14}{"seconds":>8}{"steps":>8}{"seeds":>6}' + ''.join(f'{name:>18}' for name in score.BETTER))
+    print(f'{"":22}{"time":14}{"seconds":>8}{"steps":>8}{"seeds":>6}' + ''.join(f'{name:>20}' for name in score.BETTER))
     groups = {}
     for result in results:
         if result['kind'] == kind:
@@ -229,10 +229,10 @@ def show_table(results, kind, title):
         for name in score.BETTER:
             values = [r['scores'][name][0] for r in group]
             spread = f' ({min(values):.2f}-{max(values):.2f})' if len(values) > 1 else ''
-            line += f'{f"{np.median(values):.2f}{spread}":>18}'
+            line += f'{f"{np.median(values):.2f}{spread}":>20}'
         print(line)
     floor = groups and next(iter(groups.values()))[0]['scores']
-    print(f'{"floor: real images":58}' + ''.join(f'{floor[name][1]:18.2f}' for name in score.BETTER))
+    print(f'{"floor: real images":58}' + ''.join(f'{floor[name][1]:20.2f}' for name in score.BETTER))
 
 
 def main():
