@@ -1,9 +1,50 @@
-"""Sums up at the end of a test run which faults were provoked: modules with `pytestmark = pytest.mark.fault`."""
+"""Full and read-only disks for the tests, and the list of all faults that a test run provoked."""
 
+import subprocess
 from collections import defaultdict
+from contextlib import contextmanager
+
+import pytest
+
+
+@pytest.fixture
+def tmpfs(tmp_path):
+    """A function that mounts a real file system of so many bytes on a new folder, where this user may do that."""
+    mounted = []
+
+    def mount(size):
+        folder = tmp_path / f'file system {len(mounted)}'
+        folder.mkdir()
+        try:
+            subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', folder], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip('this user may not mount a file system')
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(['umount', '--lazy', folder], check=True)
+
+
+def remount(folder, options):
+    subprocess.run(['mount', '-o', f'remount,{options}', folder], check=True)
+
+
+@contextmanager
+def no_file_longer_than(size):
+    """What a full disk is to a writer: the write fails with an errno after `size` bytes."""
+    resource = pytest.importorskip('resource')
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def pytest_terminal_summary(terminalreporter):
+    """One line for each test of a module with `pytestmark = pytest.mark.fault`."""
     runs = defaultdict(list)
     for report in terminalreporter.getreports('passed') + terminalreporter.getreports('failed'):
         if 'fault' in report.keywords and report.when == 'call':

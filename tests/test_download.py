@@ -2,9 +2,7 @@
 
 import gzip
 import re
-import subprocess
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 
 import helper
 from tests import soak_download
+from tests.conftest import no_file_longer_than, remount
 
 pytestmark = pytest.mark.fault
 PLACE = 'mnist/train-images-idx3-ubyte.gz'
@@ -47,28 +46,6 @@ def mirrors(monkeypatch, good):
 
 def everything_in(folder):
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob('*'))
-
-
-@contextmanager
-def no_file_longer_than(size):
-    resource = pytest.importorskip('resource')
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def file_system(folder, options):
-    """A small file system of its own in `folder`, where this process may mount one."""
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder], capture_output=True).returncode:
-        pytest.skip('this process may not mount a file system')
-    try:
-        yield
-    finally:
-        subprocess.run(['umount', folder], check=True)
 
 
 def test_a_download_puts_the_verified_file_in_its_place_once(tmp_path, server, mirrors, good):
@@ -205,37 +182,38 @@ def test_a_limited_file_length_ends_the_download_and_a_higher_limit_lets_it_go_o
     assert ('GET', '/good', 'bytes=10000-', None) in server.asked
 
 
-def test_a_full_disk_ends_the_download_with_the_space_it_needs_and_room_lets_it_go_on(tmp_path, server):
+def test_a_full_disk_ends_the_download_with_the_space_it_needs_and_room_lets_it_go_on(tmpfs, server):
     about, body = soak_download.good_file(server, np.random.default_rng(0))
     about['urls'] = about['urls'] * 2
-    with file_system(tmp_path, 'size=4m'), pytest.MonkeyPatch.context() as patch:
+    disk = tmpfs('4m')
+    with pytest.MonkeyPatch.context() as patch:
         patch.setitem(helper.DATA_SETS, 'mnist', {**helper.DATA_SETS['mnist'], **about})
         with pytest.raises(OSError, match=r'no space to write .*it needs 11,\d+,\d+ bytes, 0 are free'):
-            helper.download_extract('mnist', tmp_path)
+            helper.download_extract('mnist', disk)
         assert server.gets() == ['/good']
-        subprocess.run(['mount', '-o', 'remount,size=40m', tmp_path], check=True)
-        assert helper.download_extract('mnist', tmp_path).read_bytes() == body
-        assert everything_in(tmp_path) == ['mnist', PLACE]
-        assert any((part or '').startswith('bytes=4') for _, _, part, _ in server.asked)
+        remount(disk, 'size=40m')
+        assert helper.download_extract('mnist', disk).read_bytes() == body
+    assert everything_in(disk) == ['mnist', PLACE]
+    assert any((part or '').startswith('bytes=4') for _, _, part, _ in server.asked)
 
 
-def test_a_folder_that_cannot_be_written_is_named_before_anything_is_asked(tmp_path, server, mirrors, good):
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_asked(tmpfs, server, mirrors, good):
     mirrors(server.serve('/good', good))
-    with file_system(tmp_path, 'size=4m'):
-        (tmp_path / 'mnist').mkdir()
-        subprocess.run(['mount', '-o', 'remount,ro', tmp_path], check=True)
-        with pytest.raises(OSError, match=rf'no file can be written in {tmp_path}.* \(Read-only file system\)'):
-            helper.download_extract('mnist', tmp_path)
+    disk = tmpfs('4m')
+    (disk / 'mnist').mkdir()
+    remount(disk, 'ro')
+    with pytest.raises(OSError, match=rf'no file can be written in {disk}.* \(Read-only file system\)'):
+        helper.download_extract('mnist', disk)
     assert server.asked == []
 
 
-def test_a_file_in_a_folder_that_cannot_be_written_is_used(tmp_path, mirrors, good):
+def test_a_file_in_a_folder_that_cannot_be_written_is_used(tmpfs, mirrors, good):
     mirrors()
-    with file_system(tmp_path, 'size=4m'):
-        (tmp_path / 'mnist').mkdir()
-        (tmp_path / PLACE).write_bytes(good)
-        subprocess.run(['mount', '-o', 'remount,ro', tmp_path], check=True)
-        assert helper.download_extract('mnist', tmp_path) == tmp_path / PLACE
+    disk = tmpfs('4m')
+    (disk / 'mnist').mkdir()
+    (disk / PLACE).write_bytes(good)
+    remount(disk, 'ro')
+    assert helper.download_extract('mnist', disk) == disk / PLACE
 
 
 @pytest.mark.parametrize('file', ['data', 'data/deeper', 'data/deeper/mnist'])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 
 import helper
+from tests.conftest import no_file_longer_than
 
 ROOT = Path(helper.__file__).parent
 
@@ -62,18 +62,6 @@ def by_hand(file):
 
 def all_files(folder):
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob('*') if path.is_file())
-
-
-@contextmanager
-def no_file_longer_than(size):
-    """What a full disk is to a writer: the write fails with an errno after `size` bytes."""
-    resource = pytest.importorskip('resource')
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # ---------------------------------------------------------------------------------------------- MNIST

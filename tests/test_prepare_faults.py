@@ -7,7 +7,6 @@ import shutil
 import signal
 import stat
 import struct
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -22,6 +21,7 @@ from test_helper import all_files, cache_of, colours, digits, idx, write_faces, 
 
 import helper
 from tests import soak_prepare
+from tests.conftest import remount
 
 pytestmark = pytest.mark.fault
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
@@ -189,29 +189,6 @@ def test_a_cache_is_never_unpickled(tmp_path):
 # --------------------------------------------------------------------------------------------- places
 
 
-@pytest.fixture
-def tmpfs(tmp_path):
-    """Mounts a real file system of so many bytes on a new folder."""
-    mounted = []
-
-    def mount(size):
-        folder = tmp_path / f'file system {len(mounted)}'
-        folder.mkdir()
-        command = ['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(folder)]
-        if not shutil.which('mount') or subprocess.run(command, capture_output=True).returncode:
-            pytest.skip('this user may not mount a file system')
-        mounted.append(folder)
-        return folder
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(['umount', '--lazy', str(folder)], check=True)
-
-
-def make_read_only(folder):
-    subprocess.run(['mount', '-o', 'remount,ro', str(folder)], check=True)
-
-
 def test_whenever_a_disk_gets_full_nothing_is_left_and_with_more_space_it_works(tmp_path, tmpfs):
     disk = tmpfs(2**20)
     write_faces(disk / 'own', 100, (30, 30))  # prepared: 235,200 bytes, and as much in blocks
@@ -249,7 +226,7 @@ def test_a_read_only_folder_is_an_error_unless_it_holds_the_prepared_data(tmpfs)
         if prepared:
             expected = [np.array(helper.Dataset(name, disk).images) for name in ('mnist', 'own')]
         before = all_files(disk)
-        make_read_only(disk)
+        remount(disk, 'ro')
         for i, name in enumerate(('mnist', 'own')):
             if prepared:
                 np.testing.assert_array_equal(helper.Dataset(name, disk).images, expected[i])
