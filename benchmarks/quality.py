@@ -33,7 +33,7 @@ tf = runtime.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
 COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
-DRAWINGS = 4  # sets of generated images; scores are their mean, as SWD 14 of a single one is off by a fifth by chance
+DRAWINGS = 4  # sets of generated images; scores are their mean, as SWD 14 of a single one is often off by a fifth
 IMAGES = {'L': 120_000, 'RGB': 200_000}  # shown with our recipe: two epochs of MNIST, about one of CelebA
 
 
