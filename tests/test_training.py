@@ -102,7 +102,8 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(killed, undist
     [
         (['--wider'], 'generator/up1/weights is (4, 4, 64, 128) there, (4, 4, 65, 128) here'),
         (['--channels', 3], 'weights is (4, 4, 1, 32) there, (4, 4, 3, 32) here'),
-        (['--batch-size', 2], f'batch_size {BATCH}, seed 0 there, batch_size 2, seed 0 here'),
+        (['--batch-size', 2], f'batch_size {BATCH}, seed 0 there, {EPOCH * BATCH} images'),
+        (['--title', 'other'], f"{EPOCH * BATCH} images, title 'digits', batch_size {BATCH}, seed 0 there"),
     ],
 )
 def test_a_checkpoint_of_something_else_is_refused_in_one_sentence(killed, options, difference):

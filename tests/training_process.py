@@ -32,6 +32,7 @@ def main():
     parser.add_argument('--epochs', type=int, default=2)
     parser.add_argument('--channels', type=int, default=1)
     parser.add_argument('--batch-size', type=int, default=BATCH)
+    parser.add_argument('--title', default='digits')
     parser.add_argument('--wider', action='store_true', help='another generator')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
     arguments = parser.parse_args()
@@ -65,6 +66,7 @@ def main():
         get_batches,
         images.shape,
         'L' if arguments.channels == 1 else 'RGB',
+        title=arguments.title,
         checkpoint_dir=arguments.checkpoint_dir,
     )
     drawn = generate(np.random.default_rng(1).uniform(-1, 1, [20, 100]))
