@@ -212,8 +212,11 @@ def killed_five_times(server, folder, rng):
 def killed_at_any_time(server, folder, rng):
     """SIGKILL after a random time, checksum and renaming included: the next run goes on"""
     about, body = good_file(server, rng)
+    begun = threading.Event()
+    server.on_sent = lambda sent: begun.set()
     process = start_download(about, folder)
-    time.sleep(rng.uniform(0, 0.5))
+    begun.wait()
+    time.sleep(rng.uniform(0, 0.06))  # from the first byte to the end it takes about 0.05 seconds
     process.kill()
     process.join()
     finish_download(about, folder, body)
