@@ -19,7 +19,7 @@ test: $(TESTS_READY)  # lint and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest $(ARGS)
 
-soak: $(TESTS_READY)  # faults at random moments, for an hour
+soak: $(TESTS_READY)  # faults at random moments, for half an hour
 	$(BIN)/python tests/soak.py $(ARGS)
 
 bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half

@@ -1,6 +1,6 @@
 """Downloads, preparations and trainings killed at random moments, and their files damaged: what was lost, in one table.
 
-    python tests/soak.py [--share 0.1]      a tenth of everything; all of it takes about an hour
+    python tests/soak.py [--share 0.1]      a tenth of everything; all of it takes about half an hour
 
 Ends with status 1 if anything went wrong.
 """
@@ -11,10 +11,12 @@ from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests import soak_download, soak_prepare, soak_training
 
 
 def main():
+    # Not above: the processes that download import this file, and would each load TensorFlow.
+    from tests import soak_download, soak_prepare, soak_training
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--share', type=float, default=1.0, help='of the kills and mutants (default: 1.0)')
     share = parser.parse_args().share
