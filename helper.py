@@ -846,7 +846,10 @@ def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
 
 
 def picture(image, title):
-    """A PNG for a notebook: the image (Pillow, mode L or RGB), enlarged by a whole number, below its title."""
+    """A PNG for a notebook (IPython.display.Image): the image below its title, which is its alternative text too.
+
+    image: Pillow, mode 'L' or 'RGB'; enlarged by a whole number, at least 2, to no more than 200 pixels if it can be.
+    """
     from IPython.display import Image as Picture
 
     enlarge = max(2, 200 // max(image.size))

@@ -215,7 +215,7 @@ def killed_at_any_time(server, folder, rng):
     begun = threading.Event()
     server.on_sent = lambda sent: begun.set()
     process = start_download(about, folder)
-    begun.wait()
+    assert begun.wait(60), 'no byte was asked for'
     time.sleep(rng.uniform(0, 0.06))  # from the first byte to the end it takes about 0.05 seconds
     process.kill()
     process.join()

@@ -91,7 +91,7 @@ def damaged(mutants, seed=0):
 def rows(kills, mutants, seed=0):
     """Yield (fault, times, how many went wrong, outcome) of all kills and mutants."""
     done, ended, wrong = killed(kills, seed)
-    outcome = f'the same bits as one never killed; {ended} trainings came to their end, {wrong} with other bits'
+    outcome = f'{ended} trainings came to their end, {wrong} of them with other bits than one never killed'
     yield 'training killed at a random moment', done, wrong, outcome
     for outcome, times in damaged(mutants, seed).items():
         if times:

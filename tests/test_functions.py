@@ -203,8 +203,7 @@ def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is
     assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
 
 
-def test_a_training_ends_with_statistics_that_fit_the_averaged_weights(lesson, monkeypatch):
-    """What train returns draws like the training-time network, whose statistics are those of its own batch."""
+def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(lesson, monkeypatch):
     seen = {}
 
     def settle(sess, averages_in_place, input_z):
