@@ -53,6 +53,13 @@ def test_the_notebook_runs_top_to_bottom_without_errors_or_noise(executed):
 
 
 @pytest.mark.slow
+def test_a_contract_test_shows_nothing_but_its_verdict(executed):
+    for cell in code_cells(executed):
+        if cell.id.startswith('test-'):
+            assert [out.output_type for out in cell.outputs] == ['stream'], cell.id
+            assert text(cell).endswith(': passed\n') and text(cell).count('\n') == 1
+
+
 def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_bar(executed):
     by_id = {cell.id: cell for cell in code_cells(executed)}
     for name, epochs in (('train-digits', TINY['digits_epochs']), ('train-faces', TINY['faces_epochs'])):
