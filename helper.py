@@ -784,7 +784,7 @@ def open_dataset(name, data_dir='data', source='local', stand_in_count=20_000):
 
 
 def _open_stand_in(name, data_dir, count):
-    import sample_data
+    from lesson import synthetic
 
     about = DATA_SETS[name]
     folder = Path(data_dir, 'stand-in')
@@ -792,11 +792,11 @@ def _open_stand_in(name, data_dir, count):
     dataset = Dataset(name, folder, about['stand_in']) if path.exists() else None
     if dataset is None or len(dataset.images) != count:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draw = {'mnist': sample_data.write_digits, 'celeba': sample_data.write_faces}[name]
+        draw = {'mnist': synthetic.write_digits, 'celeba': synthetic.write_faces}[name]
         draw(path, count=count, seed=0, progress=progress)
         dataset = Dataset(name, folder, about['stand_in'])
     print(
-        f'Using {dataset.title}, drawn by sample_data.py, not {about["title"]}: '
+        f'Using {dataset.title}, drawn by synthetic.py, not {about["title"]}: '
         f'{len(dataset.images):,} images from {path}'
     )
     return dataset

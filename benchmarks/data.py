@@ -89,9 +89,9 @@ def collect_faces(data_dir, count, folder):
         return f'CelebA in {source}'
     path = source or folder / 'faces.zip'
     if source is None:
-        import sample_data
+        from lesson import synthetic
 
-        sample_data.write_faces(path, count, progress=helper.progress)
+        synthetic.write_faces(path, count, progress=helper.progress)
     with zipfile.ZipFile(path) as archive:
         for name in sorted(name for name in archive.namelist() if name.endswith('.jpg'))[:count]:
             (faces / Path(name).name).write_bytes(archive.read(name))

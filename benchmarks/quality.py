@@ -25,11 +25,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-import runtime  # noqa: E402
+from lesson import training  # noqa: E402
 import score  # noqa: E402
 from problem_unittests import functions_from_notebook  # noqa: E402
 
-tf = runtime.tf
+tf = training.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
 COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
@@ -154,7 +154,7 @@ def train_peer(name, data, seconds, seed):
         )
         updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')
         images = generator(z, channels, is_train=False)
-    with runtime.session(graph) as sess:
+    with training.session(graph) as sess:
         step = sess.make_callable([d_step, g_step, *updates], feed_list=[real, z])
         rng = np.random.default_rng(seed)
 
@@ -197,9 +197,9 @@ def train_ours(name, data, seconds, seed):
 
 
 def train_ours_in_float32(*arguments):
-    fast, runtime.has_fast_bfloat16 = runtime.has_fast_bfloat16, lambda: False
+    fast, training.has_fast_bfloat16 = training.has_fast_bfloat16, lambda: False
     yield from train_ours(*arguments)
-    runtime.has_fast_bfloat16 = fast
+    training.has_fast_bfloat16 = fast
 
 
 RECIPES = {'ours': train_ours, 'ours, float32': train_ours_in_float32} | dict.fromkeys(PEERS, train_peer)

@@ -44,10 +44,10 @@ PASSES = {'generator': 3, 'discriminator': 7}
 
 def graph_of_the_notebook(channels, averages):
     """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
-    import runtime
+    from lesson import training
     from problem_unittests import functions_from_notebook
 
-    tf = runtime.tf
+    tf = training.tf
     tf.disable_eager_execution()
     defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
@@ -67,10 +67,10 @@ def graph_of_the_notebook(channels, averages):
 
 def ours(channels, batches, bfloat16=None):
     """The step of the notebook's train, with the average of the generator's weights."""
-    import runtime
+    from lesson import training
 
     graph, inputs, step, size, work = graph_of_the_notebook(channels, averages=True)
-    step = runtime.session(graph, bfloat16).make_callable(list(step), feed_list=list(inputs))
+    step = training.session(graph, bfloat16).make_callable(list(step), feed_list=list(inputs))
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -88,10 +88,10 @@ def ours_float32(channels, batches):
 
 def original(channels, batches):
     """One session.run for each network, each with a feed of its own, as the course project has it."""
-    import runtime
+    from lesson import training
 
     graph, (images, z, rate), (*losses, d_step, g_step), size, work = graph_of_the_notebook(channels, averages=False)
-    sess = runtime.session(graph, bfloat16=False)
+    sess = training.session(graph, bfloat16=False)
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -107,9 +107,9 @@ def original(channels, batches):
 
 def keras(channels, batches, jit=False):
     """Keras 3 on TensorFlow: a Model with a train_step, both gradients from one forward pass."""
-    import runtime  # before Keras loads TensorFlow, so that it does so quietly
+    from lesson import training  # before Keras loads TensorFlow, so that it does so quietly
 
-    tf = runtime.tf
+    tf = training.tf
     from keras import Model, Sequential, layers, losses, optimizers
 
     def norm():
@@ -267,15 +267,15 @@ def torch_compiled(channels, batches):
 
 def peak(dtype, channels, batches):
     """A large convolution; here an 'image' is a floating-point operation."""
-    import runtime
+    from lesson import training
 
-    tf = runtime.tf
+    tf = training.tf
     tf.disable_eager_execution()
     with tf.Graph().as_default() as graph:
         images = tf.Variable(tf.cast(tf.random_normal([64, 28, 28, 256]), dtype))
         weights = tf.Variable(tf.cast(tf.random_normal([3, 3, 256, 256]), dtype))
         convolution = tf.nn.conv2d(images, weights, 1, 'SAME').op
-    sess = runtime.session(graph, bfloat16=False)  # no rewrite: what is to be float32 stays it
+    sess = training.session(graph, bfloat16=False)  # no rewrite: what is to be float32 stays it
 
     def run(number):
         for _ in range(number // 10):

@@ -13,9 +13,9 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-import runtime  # noqa: E402
+from lesson import training  # noqa: E402
 
-tf = runtime.tf
+tf = training.tf
 tf.disable_eager_execution()
 # Long enough to be killed many times: a checkpoint after each of 240 steps.
 COMMAND = [sys.executable, ROOT / 'tests' / 'training_process.py', '--epochs', '20']
@@ -54,12 +54,12 @@ def damaged(mutants, seed=0):
     rng = random.Random(seed)
     with tf.Graph().as_default() as graph:
         weights = tf.get_variable('weights', [50, 50], initializer=tf.zeros_initializer())
-    sess = runtime.session(graph)
+    sess = training.session(graph)
     outcomes = dict.fromkeys(('not noticed, and harmless', 'the one before', 'refused in one sentence', 'wrong'), 0)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
         for step in (1, 2):
             weights.load(np.full([50, 50], step), sess)
-            training = runtime.Training(sess, 2)
+            training = training.Training(sess, 2)
             training.folder = Path(folder)
             training.losses[:] = [(1.0, 1.0)] * step
             training._save()
@@ -78,7 +78,7 @@ def damaged(mutants, seed=0):
                     content[place : place + 500] = bytes(len(content[place : place + 500]))
             newest.write_bytes(content)
             try:
-                restored = runtime.Training(sess, 2, folder)
+                restored = training.Training(sess, 2, folder)
             except ValueError as error:
                 outcomes['refused in one sentence' if 'start anew' in str(error) else 'wrong'] += 1
                 continue

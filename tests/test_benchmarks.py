@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-import runtime
+from lesson import training
 from benchmarks import quality, throughput
 
-tf = runtime.tf
+tf = training.tf
 
 
 class Noise:
@@ -33,7 +33,7 @@ def test_a_peer_draws_images_and_judges_each(name):
             scope: [v.shape.as_list() for v in tf.trainable_variables(scope)]
             for scope in ('generator', 'discriminator')
         }
-    with runtime.session(graph) as sess:
+    with training.session(graph) as sess:
         drawn, verdicts = sess.run([images, logits])
     assert drawn.shape == (5, 28, 28, 3)
     assert np.abs(drawn).max() <= 1

@@ -114,7 +114,7 @@ def run_cells(*sources):
 
 @pytest.mark.slow
 def test_in_a_notebook_a_test_prints_one_line_or_fails_with_a_short_traceback():
-    imports = 'import runtime\nimport tensorflow.compat.v1 as tf\nimport problem_unittests as tests'
+    imports = 'from lesson import training\nimport tensorflow.compat.v1 as tf\nimport problem_unittests as tests'
     good, bad, broken = (
         'def model_inputs(w, h, c, z_dim):\n'
         f'    shape = {shape}\n'

@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import problem_unittests
-import runtime
+from lesson import training
 
 NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
@@ -192,7 +192,7 @@ def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is
         z = tf.placeholder(tf.float32, [None, 10])
         drawn = lesson.generator(z, 1)
         images = lesson.sample_images(z, 1)
-    with runtime.session(graph, bfloat16=False) as sess:
+    with training.session(graph, bfloat16=False) as sess:
         for w in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):  # of an ordinary size: at first they are small
             w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
         noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])

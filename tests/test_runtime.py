@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import runtime
+from lesson import training
 
-runtime.tf.disable_eager_execution()
+training.tf.disable_eager_execution()
 ROOT = Path(__file__).parent.parent
 
 
@@ -17,9 +17,9 @@ def python(code, **kwargs):
     return subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, **kwargs)
 
 
-def test_importing_runtime_and_running_a_graph_prints_nothing():
+def test_importing_training_and_running_a_graph_prints_nothing():
     code = (
-        'import runtime\n'
+        'from lesson import training\n'
         'import tensorflow.compat.v1 as tf\n'
         'with tf.Graph().as_default(), tf.Session() as sess:\n'
         '    print(sess.run(tf.constant(3) + tf.constant(4)))\n'
@@ -32,7 +32,7 @@ def test_what_tensorflow_wrote_before_it_failed_to_load_is_shown(tmp_path):
     package = tmp_path / 'tensorflow'
     package.mkdir()
     (package / '__init__.py').write_text('import os\nos.write(2, b"a note from C++\\n")\nraise ImportError("broken")')
-    code = f'import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.path.insert(1, "."); import runtime'
+    code = f'import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.path.insert(1, "."); from lesson import training'
     result = python(code)
     assert result.returncode == 1
     assert 'a note from C++' in result.stderr
@@ -53,17 +53,17 @@ def test_what_tensorflow_wrote_before_it_failed_to_load_is_shown(tmp_path):
     ],
 )
 def test_bfloat16_is_used_where_the_processor_has_it_and_onednn_may_use_it(monkeypatch, flags, limit, fast):
-    monkeypatch.setattr(runtime.Path, 'exists', lambda path: True)
-    monkeypatch.setattr(runtime.Path, 'read_text', lambda path: f'flags : fpu {flags}\n')
+    monkeypatch.setattr(training.Path, 'exists', lambda path: True)
+    monkeypatch.setattr(training.Path, 'read_text', lambda path: f'flags : fpu {flags}\n')
     monkeypatch.delenv('ONEDNN_MAX_CPU_ISA', raising=False)
     if limit:
         monkeypatch.setenv('ONEDNN_MAX_CPU_ISA', limit)
-    assert runtime.has_fast_bfloat16() == fast
+    assert training.has_fast_bfloat16() == fast
 
 
 @pytest.mark.parametrize(('bfloat16', 'error'), [(False, 1e-6), (True, 1e-2)])
 def test_convolutions_are_as_exact_as_their_type(bfloat16, error):
-    tf = runtime.tf
+    tf = training.tf
     rng = np.random.default_rng(0)
     images, window = rng.normal(size=(4, 8, 8, 16)), rng.normal(size=(2, 2, 16, 16))
     with tf.Graph().as_default() as graph:
@@ -71,7 +71,7 @@ def test_convolutions_are_as_exact_as_their_type(bfloat16, error):
         w = tf.get_variable('w', initializer=tf.constant(window, tf.float32))
         y = tf.nn.conv2d(x, w, strides=2, padding='SAME')
         z = tf.nn.conv2d(tf.nn.relu(y), w, strides=2, padding='SAME')
-    with runtime.session(graph, bfloat16) as sess:
+    with training.session(graph, bfloat16) as sess:
         computed = sess.run(z, {x: images})
 
     def convolve(x):
@@ -84,10 +84,10 @@ def test_convolutions_are_as_exact_as_their_type(bfloat16, error):
 
 
 def test_a_session_has_its_variables_initialised_and_its_graph_finalised():
-    tf = runtime.tf
+    tf = training.tf
     with tf.Graph().as_default() as graph:
         three = tf.get_variable('three', initializer=3.0)
-    with runtime.session(graph) as sess:
+    with training.session(graph) as sess:
         assert sess.run(three) == 3
     with pytest.raises(RuntimeError, match='finalized'), graph.as_default():
         tf.constant(1.0)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import sample_data
+from lesson import synthetic
 
 
 class Progress:
@@ -49,13 +49,13 @@ def prepared(face):
 
 @pytest.fixture(scope='module')
 def digits():
-    return sample_data.draw_digits(2500, seed=1)
+    return synthetic.draw_digits(2500, seed=1)
 
 
 @pytest.fixture(scope='module')
 def faces():
     """400 faces as the networks see them: float [400, 28, 28, 3] in [0, 255]."""
-    drawn = [sample_data.draw_face(np.random.default_rng([1, i])) for i in range(400)]
+    drawn = [synthetic.draw_face(np.random.default_rng([1, i])) for i in range(400)]
     return np.stack([prepared(face) for face in drawn]).astype(float)
 
 
@@ -68,17 +68,17 @@ def brightness(images):
 
 def test_the_digits_file_is_a_gzipped_idx_file_as_mnist_has_it(tmp_path):
     path = tmp_path / 'new' / 'folder' / 'train-images-idx3-ubyte.gz'
-    sample_data.write_digits(path, count=130, seed=3, progress=Progress)
+    synthetic.write_digits(path, count=130, seed=3, progress=Progress)
     magic, images = read_idx(path)
     assert magic == 0x00000803
-    assert np.array_equal(images, sample_data.draw_digits(130, seed=3)[0])
+    assert np.array_equal(images, synthetic.draw_digits(130, seed=3)[0])
     assert path.read_bytes()[4:8] == bytes(4), 'the gzip header holds a time'
     assert os.listdir(path.parent) == [path.name]
 
 
 def test_the_faces_file_is_a_zip_of_jpegs_as_celeba_has_it(tmp_path):
     path = tmp_path / 'new' / 'folder' / 'img_align_celeba.zip'
-    sample_data.write_faces(path, count=130, seed=3, progress=Progress)
+    synthetic.write_faces(path, count=130, seed=3, progress=Progress)
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [f'img_align_celeba/{i:06d}.jpg' for i in range(1, 131)]
@@ -87,12 +87,12 @@ def test_the_faces_file_is_a_zip_of_jpegs_as_celeba_has_it(tmp_path):
         for i in (0, 99, 100, 129):
             with Image.open(io.BytesIO(archive.read(f'img_align_celeba/{i + 1:06d}.jpg'))) as face:
                 assert (face.format, face.mode, face.size) == ('JPEG', 'RGB', (178, 218))
-                drawn = sample_data.draw_face(np.random.default_rng([3, i]))
+                drawn = synthetic.draw_face(np.random.default_rng([3, i]))
                 assert np.abs(np.asarray(face, float) - np.asarray(drawn, float)).mean() < 4
     assert os.listdir(path.parent) == [path.name]
 
 
-@pytest.mark.parametrize('write', [sample_data.write_digits, sample_data.write_faces])
+@pytest.mark.parametrize('write', [synthetic.write_digits, synthetic.write_faces])
 def test_the_bytes_depend_on_the_seed_and_not_on_the_number_of_workers(write, tmp_path, monkeypatch):
     write(tmp_path / 'two', count=150, seed=5, progress=Progress)
     monkeypatch.setattr(os, 'cpu_count', lambda: 1)
@@ -102,7 +102,7 @@ def test_the_bytes_depend_on_the_seed_and_not_on_the_number_of_workers(write, tm
     assert (tmp_path / 'other').read_bytes() != (tmp_path / 'one').read_bytes()
 
 
-@pytest.mark.parametrize('write', [sample_data.write_digits, sample_data.write_faces])
+@pytest.mark.parametrize('write', [synthetic.write_digits, synthetic.write_faces])
 def test_an_interrupted_write_leaves_nothing_behind_and_an_older_file_alone(write, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path / 'data', count=20, progress=Interrupted)
@@ -116,19 +116,19 @@ def test_an_interrupted_write_leaves_nothing_behind_and_an_older_file_alone(writ
 
 
 def test_the_progress_bar_counts_every_picture_and_is_closed(tmp_path):
-    sample_data.write_digits(tmp_path / 'digits', count=130, progress=Progress)
+    synthetic.write_digits(tmp_path / 'digits', count=130, progress=Progress)
     assert (Progress.last.total, Progress.last.done, Progress.last.closed) == (130, 130, True)
 
 
 def test_a_folder_that_cannot_be_made_is_reported_by_name(tmp_path):
     (tmp_path / 'file').write_text('in the way')
     with pytest.raises(OSError, match='file'):
-        sample_data.write_faces(tmp_path / 'file' / 'faces.zip', count=10, progress=Progress)
+        synthetic.write_faces(tmp_path / 'file' / 'faces.zip', count=10, progress=Progress)
 
 
 def test_the_module_needs_neither_tensorflow_nor_the_rest_of_the_project():
-    check = 'import sys, sample_data; print({"tensorflow", "helper", "runtime", "score"} & set(sys.modules))'
-    folder = os.path.dirname(sample_data.__file__)
+    check = 'import sys; from lesson import synthetic; print({"tensorflow", "helper", "lesson.training", "lesson.score"} & set(sys.modules))'
+    folder = os.path.dirname(synthetic.__file__)
     output = subprocess.run([sys.executable, '-c', check], cwd=folder, capture_output=True, text=True, check=True)
     assert output.stdout.strip() == 'set()'
 
@@ -137,13 +137,13 @@ def test_the_module_needs_neither_tensorflow_nor_the_rest_of_the_project():
 
 
 def test_a_digit_depends_on_its_number_and_not_on_how_many_are_drawn():
-    images, labels = sample_data.draw_digits(35, seed=2)
+    images, labels = synthetic.draw_digits(35, seed=2)
     assert (images.shape, images.dtype, labels.shape, labels.dtype) == ((35, 28, 28), 'uint8', (35,), 'uint8')
-    fewer, fewer_labels = sample_data.draw_digits(13, seed=2)
-    later, later_labels = sample_data.draw_digits(22, seed=2, first=13)
+    fewer, fewer_labels = synthetic.draw_digits(13, seed=2)
+    later, later_labels = synthetic.draw_digits(22, seed=2, first=13)
     assert np.array_equal(images, np.concatenate([fewer, later]))
     assert np.array_equal(labels, np.concatenate([fewer_labels, later_labels]))
-    assert not np.array_equal(images, sample_data.draw_digits(35, seed=4)[0])
+    assert not np.array_equal(images, synthetic.draw_digits(35, seed=4)[0])
 
 
 def test_the_ten_classes_are_balanced_and_in_no_fixed_order(digits):
@@ -199,7 +199,7 @@ def test_no_two_digits_are_alike_and_a_class_is_written_in_many_ways(digits):
 
 
 def test_a_face_is_a_picture_of_celebas_size_that_its_generator_alone_decides():
-    one, same, other = (sample_data.draw_face(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, same, other = (synthetic.draw_face(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert isinstance(one, Image.Image)
     assert (one.mode, one.size) == ('RGB', (178, 218))
     assert one.tobytes() == same.tobytes() != other.tobytes()

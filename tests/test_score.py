@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import sample_data
-import score
+from lesson import synthetic
+from lesson import score
 
 
 def digits(first, count):
-    return sample_data.draw_digits(count, seed=5, first=first)
+    return synthetic.draw_digits(count, seed=5, first=first)
 
 
 def face(number):
-    drawn = sample_data.draw_face(np.random.default_rng([5, number]))
+    drawn = synthetic.draw_face(np.random.default_rng([5, number]))
     return np.asarray(drawn.crop((35, 55, 143, 163)).resize((28, 28), Image.Resampling.BILINEAR))
 
 

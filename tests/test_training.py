@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-import runtime
+from lesson import training
 from tests.training_process import BATCH, EPOCH
 
 pytestmark = pytest.mark.fault
-tf = runtime.tf
+tf = training.tf
 tf.disable_eager_execution()
 PROCESS = Path(__file__).with_name('training_process.py')
 
@@ -133,7 +133,7 @@ def test_what_was_finished_stays_finished_and_can_be_trained_for_longer(tmp_path
     assert digests(run(tmp_path, '--epochs', 1))[-1] == str(EPOCH)
     assert digests(run(tmp_path)) == undisturbed
     assert digests(run(tmp_path)) == undisturbed
-    assert len(list(tmp_path.iterdir())) == runtime.CHECKPOINTS_KEPT
+    assert len(list(tmp_path.iterdir())) == training.CHECKPOINTS_KEPT
 
 
 @pytest.fixture
@@ -142,13 +142,13 @@ def counter():
     with tf.Graph().as_default() as graph:
         count = tf.get_variable('count', [], initializer=tf.zeros_initializer())
         step = count.assign_add(1).op
-    return runtime.session(graph), count, step
+    return training.session(graph), count, step
 
 
 def play(counter, losses, **options):
     """A training with given losses; the value of its variable at the end."""
     sess, count, step = counter
-    with runtime.Training(sess, len(losses), **options) as training:
+    with training.Training(sess, len(losses), **options) as training:
         for pair in training.remaining(losses):
             sess.run(step)
             training.losses.append(pair)
@@ -169,7 +169,7 @@ def test_a_game_that_is_in_balance_is_not_commented_on(counter, capsys):
 def test_images_that_are_all_alike_are_pointed_out_once(counter, capsys):
     sess, _, _ = counter
     images = np.random.default_rng(0).uniform(-1, 1, [8, 28, 28, 1])
-    with runtime.Training(sess, 1000) as training:
+    with training.Training(sess, 1000) as training:
         training.losses += [(1.0, 1.0)] * 400
         training.look_at(images)
         assert capsys.readouterr().out == ''
@@ -181,7 +181,7 @@ def test_images_that_are_all_alike_are_pointed_out_once(counter, capsys):
 
 def test_weights_that_are_not_finite_are_never_kept(counter, tmp_path, capsys):
     sess, count, _ = counter
-    with runtime.Training(sess, 3, tmp_path) as training:
+    with training.Training(sess, 3, tmp_path) as training:
         for pair in training.remaining([(1.0, 1.0)] * 3):
             count.load(np.nan, sess)
             training.losses.append(pair)
@@ -198,7 +198,7 @@ def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(counter, cap
         yield 1.0, 1.0
 
     sess, _, _ = counter
-    with runtime.Training(sess, 3) as training:
+    with training.Training(sess, 3) as training:
         for pair in training.remaining(interrupted()):
             training.losses.append(pair)
     assert 'Interrupted after step 2 of 3; with checkpoint_dir=' in capsys.readouterr().out
@@ -206,7 +206,7 @@ def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(counter, cap
 
 def test_interrupts_work_as_usual_after_a_training_that_failed(counter):
     sess, _, _ = counter
-    with pytest.raises(ZeroDivisionError), runtime.Training(sess, 3):
+    with pytest.raises(ZeroDivisionError), training.Training(sess, 3):
         raise ZeroDivisionError
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), 2)
@@ -223,12 +223,12 @@ def test_a_training_in_another_thread_works(counter):
 @pytest.mark.slow
 def test_interrupt_kernel_ends_the_step_and_leaves_the_kernel_in_order(tmp_path):
     code = f"""
-import time, runtime
-tf = runtime.tf
+import time; from lesson import training
+tf = training.tf
 with tf.Graph().as_default() as graph:
     tf.get_variable('weights', [10])
-sess = runtime.session(graph)
-with runtime.Training(sess, 100, {str(tmp_path)!r}) as training:
+sess = training.session(graph)
+with training.Training(sess, 100, {str(tmp_path)!r}) as training:
     print('begun')
     for pair in training.remaining([(1.0, 1.0)] * 100):
         time.sleep(0.1)  # a step
@@ -265,15 +265,15 @@ def test_a_full_disk_leaves_the_checkpoint_before_it_in_place(tmp_path):
     code = """
 import resource, signal, sys
 sys.path.insert(0, sys.argv[2])
-import runtime
-tf = runtime.tf
+from lesson import training
+tf = training.tf
 tf.disable_eager_execution()
 with tf.Graph().as_default() as graph:
     tf.get_variable('weights', [100_000])
-sess = runtime.session(graph)
-runtime.CHECKPOINT_SECONDS = 0
+sess = training.session(graph)
+training.CHECKPOINT_SECONDS = 0
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then a write over the limit is an OSError, as on a full disk
-with runtime.Training(sess, 3, sys.argv[1]) as training:
+with training.Training(sess, 3, sys.argv[1]) as training:
     for pair in training.remaining([(1.0, 1.0)] * 3):
         training.losses.append(pair)
         if len(training.losses) == 2:

@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 import problem_unittests  # noqa: E402
-import runtime  # noqa: E402
+from lesson import training  # noqa: E402
 
 EPOCH = 12  # batches
 BATCH = 4
@@ -37,8 +37,8 @@ def main():
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
     arguments = parser.parse_args()
 
-    runtime.CHECKPOINT_SECONDS = arguments.every
-    runtime.tf.disable_eager_execution()
+    training.CHECKPOINT_SECONDS = arguments.every
+    training.tf.disable_eager_execution()
     lesson = problem_unittests.functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
     images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, arguments.channels])
     if arguments.wider:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-import runtime  # noqa: F401  (loads TensorFlow quietly, so it comes first)
+from lesson import training  # noqa: F401  (loads TensorFlow quietly, so it comes first)
 
 # isort: split
 import problem_unittests

@@ -1,0 +1,1 @@
+"""The machinery behind the lesson. Nobody has to open it to follow the notebook."""

@@ -1,0 +1,29 @@
+"""Progress bars: tqdm on a terminal, one plain-text output in a notebook."""
+
+import io
+import sys
+
+from tqdm import tqdm
+
+WIDTH = 100  # characters of a bar in a notebook
+
+
+def progress(iterable=None, **kwargs):
+    """A tqdm bar, with tqdm's arguments: on standard error, or as one plain-text output in a notebook.
+
+    A saved notebook then contains the bar's last line, without widgets and without standard error.
+    """
+    kwargs.setdefault('mininterval', 0.5)
+    ipython = sys.modules.get('IPython')
+    if ipython is None or getattr(ipython.get_ipython(), 'kernel', None) is None:
+        return tqdm(iterable, **kwargs)
+    return _NotebookBar(iterable, **{'file': io.StringIO(), 'ascii': False, 'ncols': WIDTH, **kwargs})
+
+
+class _NotebookBar(tqdm):
+    @staticmethod
+    def status_printer(file):
+        from IPython.display import display
+
+        handle = display({'text/plain': ''}, raw=True, display_id=True)
+        return lambda line: handle.update({'text/plain': line}, raw=True)
