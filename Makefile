@@ -20,7 +20,7 @@ test: $(TESTS_READY)  # lint and every test
 	$(BIN)/pytest $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
-	$(BIN)/python tests/soak.py $(ARGS)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half
 	$(BIN)/python benchmarks/data.py

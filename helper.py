@@ -178,7 +178,7 @@ class Dataset:
         """
         count = len(self.images)
         if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= count:
-            raise ValueError(f'batch_size is {batch_size!r}; {self.title} has {count:,} images: choose 1 to {count}')
+            raise ValueError(f'batch_size is {batch_size!r}: there are {count:,} {self.title}, choose 1 to {count}')
         return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
 
     def _batches(self, batch_size, order):

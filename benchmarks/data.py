@@ -2,7 +2,7 @@
 
     python benchmarks/data.py [--data-dir DIR] [--count N]
 
-CelebA is read where it lies in DIR, as a zip or a folder; without it, stand-in faces are drawn into a
+CelebA is read where it lies in DIR, as a zip or a folder; without it, synthetic faces are drawn into a
 temporary folder. Nothing is written to DIR.
 """
 
@@ -55,7 +55,7 @@ def watch():
 bare = peak = resident()
 threading.Thread(target=watch, daemon=True).start()
 import helper
-helper.Dataset('celeba', {folder!r})
+helper.open_dataset('celeba', {folder!r})
 print(peak - bare)
 """
 # A new process each time: one that has handled many pictures has memory at hand, which a first use has not.
@@ -72,7 +72,7 @@ import time
 start = time.perf_counter()
 import helper
 imported = time.perf_counter()
-helper.Dataset('celeba', {folder!r})
+helper.open_dataset('celeba', {folder!r})
 print(imported - start, time.perf_counter() - imported)
 """
 
@@ -95,7 +95,7 @@ def collect_faces(data_dir, count, folder):
     with zipfile.ZipFile(path) as archive:
         for name in sorted(name for name in archive.namelist() if name.endswith('.jpg'))[:count]:
             (faces / Path(name).name).write_bytes(archive.read(name))
-    return f'CelebA in {source}' if source else 'stand-in faces'
+    return f'CelebA in {source}' if source else 'synthetic faces'
 
 
 def plain_loop(folder):
@@ -119,7 +119,7 @@ def decoded_per_batch(folder, batch_size, batches=50):
 def prepare(folder):
     for cache in folder.glob('*.npy'):
         cache.unlink()
-    return helper.Dataset('celeba', folder).images
+    return helper.open_dataset('celeba', folder).images
 
 
 def seconds(function, *arguments):
@@ -152,7 +152,7 @@ def main():
         np.testing.assert_array_equal(images, plain_loop(folder))
         count = len(images)
 
-        dataset = helper.Dataset('celeba', folder)
+        dataset = helper.open_dataset('celeba', folder)
         epochs = [seconds(lambda: sum(len(b) for b in dataset.get_batches(64))) for _ in range(5)]
         decoded = [seconds(lambda: sum(len(b) for b in decoded_per_batch(folder, 64))) for _ in range(REPETITIONS)]
         starts = [in_a_new_process(START, folder) for _ in range(REPETITIONS)]

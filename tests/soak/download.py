@@ -1,4 +1,4 @@
-"""Downloads with everything that happens to them in a class room, again and again: a part of soak.py.
+"""Downloads with everything that happens to them in a class room, again and again: a part of the soak test.
 
 Each fault is a function that makes one trial with a real HTTP server and real processes, and raises an
 AssertionError when the outcome is wrong. test_download.py runs each of them once.
@@ -20,9 +20,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 from urllib3.connection import HTTPConnection
 
 import helper
+import lesson.download
 
 SIZE = 16_000_000
 BLOCK = 2**16
@@ -139,11 +141,11 @@ def md5(body):
 
 
 def _download(about, folder):
-    helper.DATA_SETS['mnist'].update(about)
-    helper.ANSWER_WITHIN, helper.STALLED_AFTER = 3, 2
+    helper.DATA_SETS['mnist'] = helper.DATA_SETS['mnist']._replace(**about)
+    lesson.download.ANSWER_WITHIN, lesson.download.STALLED_AFTER = 3, 2
     # The loopback is so quick that megabytes could wait here unread, and a kill would lose them.
     HTTPConnection.default_socket_options.append((socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK))
-    helper.tqdm.set_lock(threading.RLock())  # a kill would leave the default one behind, in the system
+    tqdm.set_lock(threading.RLock())  # a kill would leave the default one behind, in the system
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             helper.download_extract('mnist', folder)
