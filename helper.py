@@ -157,15 +157,17 @@ def get_batch(image_files, width, height, mode, crop=None):
 class Dataset:
     """Images, and batches of them. `open_dataset` makes one of files.
 
-    images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3).
+    images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3),
+    None: the one that fits the channels.
     """
 
-    def __init__(self, images, title, image_mode):
+    def __init__(self, images, title, image_mode=None):
         if isinstance(images, (str, Path)):
             raise TypeError(
                 f'Dataset takes images, a title and an image_mode. In place of helper.Dataset({str(images)!r}, files) '
                 f'write helper.open_dataset({str(images)!r}, data_dir)'
             )
+        image_mode = image_mode or ('L' if images.shape[-1] == 1 else 'RGB')
         _check_shape(images, image_mode)
         self.images, self.title, self.image_mode = images, title, image_mode
         self.shape = images.shape

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
 
 REPETITIONS = 3
+BOX = (35, 55, 143, 163)  # left, top, right, bottom of the centred 108x108 of 178x218
 
 # Both run in a new process. The first prepares the faces, the second finds them prepared.
 # The memory is that of the process and its workers together, looked at every 10 ms: pages that they share are
@@ -91,7 +92,7 @@ def collect_faces(data_dir, count, folder):
     if source is None:
         from lesson import synthetic
 
-        synthetic.write_faces(path, count, progress=helper.progress)
+        synthetic.write_faces(path, count)
     with zipfile.ZipFile(path) as archive:
         for name in sorted(name for name in archive.namelist() if name.endswith('.jpg'))[:count]:
             (faces / Path(name).name).write_bytes(archive.read(name))
@@ -102,7 +103,7 @@ def plain_loop(folder):
     """What one would write without helper.py."""
     images = []
     for file in sorted((folder / 'img_align_celeba').iterdir()):
-        image = Image.open(file).convert('RGB').crop((35, 55, 143, 163))
+        image = Image.open(file).convert('RGB').crop(BOX)
         images.append(np.asarray(image.resize((28, 28), Image.Resampling.BILINEAR)))
     return np.stack(images)
 
@@ -111,7 +112,7 @@ def decoded_per_batch(folder, batch_size, batches=50):
     """Batches as the course project makes them: every picture is decoded again whenever it is shown."""
     files = np.random.default_rng(0).permutation(sorted((folder / 'img_align_celeba').iterdir()))
     for i in range(0, min(len(files), batches * batch_size) - batch_size + 1, batch_size):
-        images = [Image.open(file).crop((35, 55, 143, 163)) for file in files[i : i + batch_size]]
+        images = [Image.open(file).crop(BOX) for file in files[i : i + batch_size]]
         resized = [np.asarray(image.resize((28, 28), Image.Resampling.BILINEAR)) for image in images]
         yield np.stack(resized).astype(np.float32) / 255 - 0.5
 
@@ -129,10 +130,10 @@ def seconds(function, *arguments):
 
 
 def in_a_new_process(code, folder, **more):
-    """The numbers that the code prints."""
+    """The numbers in the last line that the code prints."""
     command = [sys.executable, '-c', code.format(folder=str(folder), **more)]
     run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return [float(number) for number in run.stdout.split()]
+    return [float(number) for number in run.stdout.splitlines()[-1].split()]
 
 
 def main():
@@ -172,10 +173,10 @@ def main():
     print(f'{count:,} faces ({source}), {os.cpu_count()} cores, Python {platform.python_version()}')
     for what, result in (
         ('plain Pillow loop, one thread', f'{plain_rate:,.0f} images/s'),
-        ('helper.Dataset, first use', f'{prepare_rate:,.0f} images/s'),
+        ('open_dataset, first use', f'{prepare_rate:,.0f} images/s'),
         ('  times the plain loop', f'{ratio:.2f}'),
         ('  peak memory above the interpreter', memory),
-        ('helper.Dataset, second use', f'{opened:.3f} s'),
+        ('open_dataset, second use', f'{opened:.3f} s'),
         ('get_batches(64)', f'{batch_rate:,.0f} images/s'),
         ('decoded again for each batch of 64', f'{decoded_rate:,.0f} images/s'),
         ('  get_batches is faster by', f'{batch_rate / decoded_rate:,.0f}x'),
