@@ -97,7 +97,7 @@ def test_a_mirror_that_refuses_to_send_a_part_is_asked_for_the_whole(tmp_path, s
 
 
 @pytest.mark.parametrize(
-    'told', ['bytes 0-{last}/{size}', 'bytes 20001-{last}/{size}', 'bytes 20000-{size}/{more}', '']
+    'told', ['bytes 0-{last}/{size}', 'bytes 20001-{last}/{size}', 'bytes 20000-{size}/{more}', 'none']
 )
 def test_a_part_that_is_not_the_one_asked_for_is_not_taken(tmp_path, server, mirrors, good, told):
     told = told.format(last=len(good) - 1, size=len(good), more=len(good) + 1)
