@@ -208,11 +208,14 @@ def open_dataset(
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
     times of the data are the same. A preparation that was killed or interrupted is resumed, and any number of processes
     at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
-    Raises ValueError for another source or number and for damaged data, FileNotFoundError when there is no such folder,
+    Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such folder,
     OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
     """
     if source not in ('local', 'download', 'synthetic'):
         raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
+    modes = (DATA_SETS[name].image_mode,) if name in DATA_SETS else ('L', 'RGB')
+    if image_mode not in (None, *modes):
+        raise ValueError(f'image_mode is {image_mode!r}: choose {" or ".join(map(repr, modes))}')
     for what, number in (('synthetic_count', synthetic_count), ('image_size', image_size)):
         if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 1:
             raise ValueError(f'{what} is {number!r}: choose a whole number of at least 1')
