@@ -208,8 +208,8 @@ def open_dataset(
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
     times of the data are the same. A preparation that was killed or interrupted is resumed, and any number of processes
     at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
-    Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such folder,
-    OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
+    Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such
+    folder, OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
     """
     if source not in ('local', 'download', 'synthetic'):
         raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
