@@ -12,19 +12,19 @@ import signal
 import sys
 import tempfile
 import threading
-import time
-import zipfile
-from contextlib import contextmanager
+import zlib
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from lesson.checkpoints import Checkpoints
+from lesson.progress import progress
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # fatal errors only; has to be set before the import
 
 
-CHECKPOINT_SECONDS = 120  # from one checkpoint to the next
-CHECKPOINTS_KEPT = 2
 DECIDED = 300  # after so many steps one can tell whether the game is lost
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
@@ -59,180 +59,199 @@ def has_fast_bfloat16():
     return bool(native and re.search('ALL|DEFAULT|512.*BF16|FP16|AMX|AVX10', limit))
 
 
-class Training:
-    """What surrounds the steps of a training: it can be interrupted and go on, and trouble is pointed out.
+class Run:
+    """What surrounds the steps of a training: what they are fed with, checkpoints, interruption, checks.
 
-    In use: `with Training(sess, steps, checkpoint_dir, settings) as training:`, then for each batch of
-    `training.remaining(batches)` one step, whose (d_loss, g_loss) is appended to `training.losses`.
+    In use: `with run.session(graph, input_z, images) as sess:`, then for each `(batch, z)` of `run.batches()` one step,
+    and `run.record(d_loss, g_loss)` after it. Step n gets the same images and noise whenever it is made: they depend on
+    seed and n alone, so a training that was interrupted ends with the same weights to the last bit as one that was not.
 
-    With a checkpoint_dir, all variables and losses are kept there, at the end and every CHECKPOINT_SECONDS, and a new
-    Training goes on from the newest. When the work of step n depends on n alone, the end is the same to the last bit.
-    A checkpoint is one .npz file, which is written under another name first: there are no half-written ones. A damaged
-    one is passed over for the one before it. ValueError: it is from other networks, or from other `settings`, a
-    string of what must not change on the way. OSError: a checkpoint cannot be written.
+    - get_batches(batch_size, seed=...) yields the images of one epoch, float32 in [-0.5, 0.5]; data_shape is (images,
+      height, width, channels); sample_z(rng, n, z_dim) gives noise [n, z_dim].
+    - title: of the generated images, for their captions.
+    - checkpoint_dir: a folder. All variables and losses are saved there every checkpoints.SECONDS and at the end, and
+      the next Run with the same graph, settings and data resumes from the newest. More epochs are a continuation.
 
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. A loss that is
-    not finite ends the loop, and brings the last good weights back.
+    not finite ends the loop as well, and brings back weights from before. Raises TypeError or ValueError when a
+    setting is not usable or a training would make no step, FloatingPointError when the losses are not finite
+    from the start, and what Checkpoints raises.
     """
 
-    def __init__(self, sess, steps, checkpoint_dir=None, settings=''):
-        self.sess, self.steps, self.settings = sess, steps, settings
-        self.folder = checkpoint_dir and Path(checkpoint_dir)
-        self.variables = {v.op.name: v for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-        self.losses = []
-        self.interrupted = self.warned = False
-        if self.folder:
-            self._restore_newest()
-            with self._writing():  # it is better to know now than after two minutes
-                self.folder.mkdir(parents=True, exist_ok=True)
-                tempfile.TemporaryFile(dir=self.folder).close()
-        self.good = self._values()  # what a bad step is undone to
+    def __init__(
+        self, epoch_count, batch_size, z_dim, learning_rate, get_batches, data_shape, sample_z, *,
+        seed=0, title='generated', checkpoint_dir=None,
+    ):  # fmt: skip
+        self.batch_size, self.z_dim, self.learning_rate = batch_size, z_dim, learning_rate
+        self.get_batches, self.data_shape, self.sample_z = get_batches, data_shape, sample_z
+        self.epoch_count, self.seed, self.title, self.checkpoint_dir = epoch_count, seed, title, checkpoint_dir
+        self.steps = epoch_count * (data_shape[0] // batch_size)
+        self._losses = []
+        self._interrupted = self._warned = False
 
-    def __enter__(self):
-        if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
-            self._handler = signal.signal(signal.SIGINT, self._interrupt)
-        return self
+    @property
+    def step(self):
+        """How many steps have been made."""
+        return len(self._losses)
 
-    def __exit__(self, *exception):
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
+    @property
+    def losses(self):
+        """d_loss and g_loss of each step: float32 [steps, 2]."""
+        return np.array(self._losses, np.float32).reshape(-1, 2)
 
-    def _interrupt(self, *_):
-        self.interrupted = True
-        signal.signal(signal.SIGINT, self._handler)  # the next one stops at once
-
-    def remaining(self, batches):
-        """Yield those of all batches of a training that are still to be used, one for each step."""
-        saved_at, saved_step = time.monotonic(), len(self.losses)
-        for batch in islice(batches, len(self.losses), self.steps):
-            yield batch
-            if not np.isfinite(self.losses[-1]).all():
-                return self._undo()
-            self._point_out_a_lost_game()
-            if self.interrupted:
-                break
-            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                if not self._save():
-                    return self._undo()
-                saved_at, saved_step = time.monotonic(), len(self.losses)
-        if len(self.losses) > saved_step and not self._save():
-            return self._undo()
-        if self.interrupted:
-            how = (
-                f'it is kept in {self.folder}: call train again to go on'
-                if self.folder
-                else ('with checkpoint_dir=..., the next call could go on from here')
-            )
-            print(f'Interrupted after step {len(self.losses):,} of {self.steps:,}; {how}.')
-
-    def _values(self):
-        """Everything that a checkpoint holds: {name: array}."""
-        values = dict(zip(self.variables, self.sess.run(list(self.variables.values())), strict=True))
-        return values | {
-            'losses': np.array(self.losses, np.float32).reshape(-1, 2),
-            'settings': np.array(self.settings),
-        }
-
-    def _set(self, values):
-        feed = {v.initializer.inputs[1]: values[name] for name, v in self.variables.items()}
-        self.sess.run([v.initializer for v in self.variables.values()], feed)
-        self.losses[:] = [tuple(pair) for pair in values['losses']]
-
-    def _save(self):
-        """Keep the present state as the last good one, unless it is not finite: False."""
-        values = self._values()
-        if not all(np.isfinite(values[name]).all() for name in self.variables):
-            return False
-        self.good = values
-        if self.folder:
-            path = self.folder / f'step-{len(self.losses):08}.npz'
-            part = path.with_suffix('.part')
-            with self._writing():
-                try:
-                    with open(part, 'wb') as file:
-                        np.savez(file, **values)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    os.replace(part, path)
-                finally:
-                    part.unlink(missing_ok=True)
-            for old in sorted(self.folder.glob('step-*.npz'))[:-CHECKPOINTS_KEPT]:
-                old.unlink(missing_ok=True)
-        return True
+    @property
+    def caption(self):
+        """For a picture of what is generated now."""
+        return f'{self.title}, batch {self.step}'
 
     @contextmanager
-    def _writing(self):
-        try:
-            yield
-        except OSError as error:
-            message = (
-                f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
+    def session(self, graph, input_z, images):
+        """A session on the graph, with the newest checkpoint in place; it stays open afterwards.
+
+        images: the generated images, computed from input_z.
+        """
+        self._check_sizes(images)
+        self.sess, self.input_z, self.images = session(graph), input_z, images
+        self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+        with ExitStack() as stack:
+            self._checkpoints = None
+            if self.checkpoint_dir:
+                checkpoints = Checkpoints(self.checkpoint_dir, self._settings(graph))
+                self._checkpoints = stack.enter_context(checkpoints.locked())
+                self._resume()
+            self._good = self._values()  # what a bad step is undone to
+            if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
+                handler = signal.signal(signal.SIGINT, self._interrupt)
+                stack.callback(signal.signal, signal.SIGINT, handler)
+            yield self.sess
+
+    def batches(self):
+        """Yield (images, noise) for each step that is still to be made, under a progress bar."""
+        everything = (
+            b for epoch in range(self.epoch_count) for b in self.get_batches(self.batch_size, seed=[self.seed, epoch])
+        )
+        saved = self.step
+        with progress(total=self.steps, initial=self.step, unit='batch') as self._bar:
+            for images in islice(everything, self.step, self.steps):
+                z = self.sample_z(np.random.default_rng([self.seed, self.step]), len(images), self.z_dim)
+                yield images, z
+                self._bar.update()
+                if not np.isfinite(self._losses[-1]).all():
+                    return self._undo()
+                if self.step % 100 == 0:
+                    if not self._keep():
+                        return self._undo()
+                    self._point_out_a_lost_game()
+                    self._look_at(self.sess.run(self.images, {self.input_z: z}))
+                if self._interrupted:
+                    break
+                if self._checkpoints and self._checkpoints.due():
+                    if not self._keep():
+                        return self._undo()
+                    self._checkpoints.save(self._good)
+                    saved = self.step
+        if self.step > saved:
+            if not self._keep():
+                return self._undo()
+            if self._checkpoints:
+                self._checkpoints.save(self._good)
+        if self._interrupted:
+            how = (
+                f'it is kept in {self.checkpoint_dir}: call train again to resume'
+                if self.checkpoint_dir
+                else 'with checkpoint_dir=..., the next call could resume from here'
             )
-            raise OSError(message) from error
+            print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
-    def _restore_newest(self):
-        for path in sorted(self.folder.glob('step-*.npz'), reverse=True):
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    if damaged := archive.testzip():  # compares the checksums of all arrays
-                        raise zipfile.BadZipFile(f'bad checksum of {damaged}')
-                with np.load(path, allow_pickle=False) as file:
-                    values = {name: file[name] for name in file.files}
-            except Exception as error:  # damaged bytes raise nearly anything
-                print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
-            else:
-                self._compare(values)
-                self._set(values)
-                print(f'Going on after step {len(self.losses):,} of {self.steps:,}, from {path}.')
-                return
+    def record(self, d_loss, g_loss):
+        """To be called after each step, with its losses."""
+        self._losses.append((d_loss, g_loss))
+        self._bar.set_postfix(d_loss=d_loss, g_loss=g_loss, refresh=False)
 
-    def _compare(self, values):
-        """ValueError when a checkpoint is from something else than this training."""
-        differences = [
-            f'{name} is {values[name].shape if name in values else "missing"} there, {tuple(v.shape)} here'
-            for name, v in self.variables.items()
-            if name not in values or values[name].shape != tuple(v.shape)
-        ]
-        unknown = values.keys() - self.variables.keys() - {'losses', 'settings'}
-        differences += [f'{name} is not in use here' for name in sorted(unknown)]
-        if not differences and values['settings'] != self.settings:
-            differences = [f'{values["settings"]} there, {self.settings} here']
-        if differences:
+    def _interrupt(self, *_):
+        self._interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the next one stops at once
+
+    def _check_sizes(self, images):
+        if not images.shape[1:].is_compatible_with(self.data_shape[1:]):
             raise ValueError(
-                f'{self.folder} holds the training of other networks, images or settings ({differences[0]}). '
-                'Delete that folder to start anew, or pass another checkpoint_dir'
+                f'the real images are {list(self.data_shape[1:])}, the generated ones {images.shape[1:].as_list()}: '
+                'prepare the images in the size that generator gives, or change its layers'
             )
+
+    def _settings(self, graph):
+        nodes = b''.join(node.SerializeToString(deterministic=True) for node in graph.as_graph_def().node)
+        n_images = self.data_shape[0]
+        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)
+        content = 0
+        for batch in self.get_batches(most, seed=[self.seed, 0]):
+            content = zlib.crc32(np.ascontiguousarray(batch), content)
+        noise = self.sample_z(np.random.default_rng(self.seed), 10, self.z_dim)
+        return {
+            'graph': f'{zlib.crc32(nodes):08x}',
+            'learning_rate': float(self.learning_rate),
+            'batch_size': self.batch_size,
+            'z_dim': self.z_dim,
+            'seed': self.seed,
+            'data_shape': list(self.data_shape),
+            'images': f'{content:08x}',
+            'noise': f'{zlib.crc32(np.ascontiguousarray(noise)):08x}',
+        }
+
+    def _values(self):
+        """Everything that a checkpoint contains: {name: array}."""
+        values = dict(zip(self._variables, self.sess.run(list(self._variables.values())), strict=True))
+        return values | {'losses': self.losses}
+
+    def _set(self, values):
+        feed = {v.initializer.inputs[1]: values[name] for name, v in self._variables.items()}
+        self.sess.run([v.initializer for v in self._variables.values()], feed)
+        self._losses[:] = [tuple(pair) for pair in values['losses']]
+
+    def _keep(self):
+        """Keep the present state as the last good one, unless it is not finite: False."""
+        values = self._values()
+        if not all(np.isfinite(value).all() for value in values.values()):
+            return False
+        self._good = values
+        return True
+
+    def _resume(self):
+        values = self._checkpoints.newest()
+        if values:
+            self._set(values)
+            print(f'Resuming after step {self.step:,} of {self.steps:,}, from {self.checkpoint_dir}.')
 
     def _undo(self):
         """Back to the last good state, and say so."""
-        step, _ = len(self.losses), self._set(self.good)
+        step, _ = self.step, self._set(self._good)
         print(
             f'The losses are not finite at step {step:,}: the training is stopped, with the weights of step '
-            f'{len(self.losses):,}. Try a smaller learning rate; is there a logarithm of zero, or a division by it?'
+            f'{self.step:,}. Try a smaller learning rate; is there a logarithm of zero, or a division by it?'
         )
 
     def _point_out_a_lost_game(self):
-        if len(self.losses) >= DECIDED and len(self.losses) % 100 == 0:
-            d_loss, g_loss = np.mean(self.losses[-DECIDED:], 0)
+        if self.step >= DECIDED:
+            d_loss, g_loss = self.losses[-DECIDED:].mean(0)
             if d_loss < 0.05 or g_loss > 6:
                 self._point_out(
                     f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {DECIDED} steps), so '
                     'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
                 )
 
-    def look_at(self, images):
+    def _look_at(self, images):
         """Point out if the generated images [n, height, width, channels] in [-1, 1], n > 1, are all alike."""
         spread = np.std(images, axis=0).mean()
-        if len(self.losses) >= DECIDED and spread < ALIKE:
+        if self.step >= DECIDED and len(images) > 1 and spread < ALIKE:
             self._point_out(
                 f'the generated images are all alike (they differ by {spread:.3f} in [-1, 1]): the generator has found '
                 'one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
             )
 
     def _point_out(self, what):
-        if not self.warned:
-            print(f'Step {len(self.losses):,}: {what}')
-        self.warned = True
+        if not self._warned:
+            print(f'Step {self.step:,}: {what}')
+        self._warned = True
 
 
 def _import_tensorflow_quietly():
