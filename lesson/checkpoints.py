@@ -1,9 +1,10 @@
-"""The checkpoints of a training: whole ones only, and only of the training that they are asked for."""
+"""Checkpoints of a training: whole ones or none, and only for a continuation of the same training."""
 
 import json
+import tempfile
 import time
 import zipfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,36 +17,31 @@ KEPT = 2
 
 
 class Checkpoints:
-    """The checkpoints in a folder, for the training that `settings` describe: {name: number or text}.
+    """The checkpoints in a folder, of a training that has settings {name: value} and a graph {operation: checksum}.
 
-    A checkpoint is one .npz file: {name: array}, among them `losses`, one row per step.
+    A checkpoint is one .npz file with all arrays, among them `losses`, one row per step.
     """
 
-    def __init__(self, folder, settings):
-        self.folder, self.settings = Path(folder), settings
-        self.saved = time.monotonic()
+    def __init__(self, folder, settings, graph):
+        self.folder, self.settings, self.graph = Path(folder), settings, graph
 
     @contextmanager
     def locked(self):
-        """Keep the folder to oneself. RuntimeError: another training is using it; OSError: it cannot be written."""
-        with self._explained():  # before the first step, and not two minutes later
+        """Keep other trainings out of the folder. RuntimeError: one is in it; OSError: it cannot be written."""
+        with self._explained():  # now, and not after two minutes
             self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(self.folder / 'writable'):
-                pass
-            (self.folder / 'writable').unlink()
-        lock = one_process_at_a_time(self.folder)
-        try:
-            lock.__enter__()
-        except Timeout:
-            raise RuntimeError(
-                f'another training is using {self.folder}. Wait until it is done, or pass another checkpoint_dir'
-            ) from None
-        try:
-            for part in self.folder.glob('step-*.part'):  # of a training that was killed while it saved
-                part.unlink(missing_ok=True)
-            yield self
-        finally:
-            lock.__exit__(None, None, None)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(one_process_at_a_time(self.folder))
+            except Timeout:
+                raise RuntimeError(
+                    f'another training is using {self.folder}: wait until it ends, or pass another checkpoint_dir'
+                ) from None
+            for unfinished in self.folder.glob('step-*.part'):  # by a training that was killed
+                unfinished.unlink(missing_ok=True)
+            self._last = time.monotonic()
+            yield
 
     def newest(self):
         """The arrays of the newest undamaged checkpoint, or None. ValueError: it is of another training."""
@@ -56,45 +52,52 @@ class Checkpoints:
                         raise zipfile.BadZipFile(f'bad checksum of {damaged}')
                 with np.load(path, allow_pickle=False) as file:
                     arrays = {name: file[name] for name in file.files}
-                settings = json.loads(str(arrays.pop('settings')))
+                settings, graph = (json.loads(str(arrays.pop(name))) for name in ('settings', 'graph'))
             except Exception as error:  # damaged bytes raise nearly anything
-                print(f'{path} is damaged ({error}): skipped.')
+                print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
             else:
-                self._compare(settings)
+                self._compare(settings, graph)
                 return arrays
-
-    def _compare(self, there):
-        differences = [
-            f'{name} is {there.get(name, "not known")} there, {here} here'
-            for name, here in self.settings.items()
-            if there.get(name) != here
-        ]
-        if differences:
-            raise ValueError(
-                f'{self.folder} contains the checkpoint of another training: {"; ".join(differences)}. '
-                'Delete that folder to start anew, or pass another checkpoint_dir'
-            )
 
     def due(self):
         """Whether it is time for the next one."""
-        return time.monotonic() - self.saved > SECONDS
+        return time.monotonic() - self._last > SECONDS
 
     def save(self, arrays):
         """Write a checkpoint, and remove all but the newest KEPT. OSError: it cannot be written."""
-        with (
-            self._explained(),
-            whole_file(self.folder / f'step-{len(arrays["losses"]):08}.npz') as file,
-        ):
-            np.savez(file, settings=np.array(json.dumps(self.settings)), **arrays)
+        about = {'settings': json.dumps(self.settings), 'graph': json.dumps(self.graph)}
+        path = self.folder / f'step-{len(arrays["losses"]):08}.npz'
+        with self._explained(), whole_file(path) as file:
+            np.savez(file, **arrays, **about)
         for old in sorted(self.folder.glob('step-*.npz'))[:-KEPT]:
             with suppress(OSError):
                 old.unlink()
-        self.saved = time.monotonic()
+        self._last = time.monotonic()
+
+    def _compare(self, settings, graph):
+        """ValueError when a checkpoint is not of this training: what differs, and what to do."""
+        named = {'images': 'the content of the images', 'sample_z': 'the noise of sample_z'}
+        differences = [
+            f'{named[name]} was different' if name in named else f'{name} was {settings.get(name)}, and is {value}'
+            for name, value in self.settings.items()
+            if settings.get(name) != value
+        ]
+        names = [name for name in {**self.graph, **graph} if self.graph.get(name) != graph.get(name)]
+        if names:
+            more = f' and {len(names) - 3:,} more' if len(names) > 3 else ''
+            differences.append(f'the graph was different, at {", ".join(names[:3])}{more}')
+        if differences:
+            raise ValueError(
+                f'{self.folder} contains another training: {"; ".join(differences)}. '
+                'Delete that folder to start anew, or pass another checkpoint_dir'
+            )
 
     @contextmanager
     def _explained(self):
         try:
             yield
         except OSError as error:
-            message = f'checkpoints cannot be written to {self.folder}: {error}. '
-            raise OSError(error.errno, f'{message}Make room, or pass another checkpoint_dir') from error
+            message = (
+                f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
+            )
+            raise OSError(message) from error

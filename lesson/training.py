@@ -1,19 +1,12 @@
-"""Where a graph runs: the session, and what surrounds the steps of a training.
+"""Where a graph runs: the session, and what surrounds the steps of a training."""
 
-Importing this module loads TensorFlow without its start-up messages. TensorFlow writes some notes (which processor
-instructions it uses, that there is no graphics card) straight to file descriptor 2 while it is being imported, before
-any setting could silence it. A notebook would show them as an alarming red box. They are held back here, and printed
-after all if the import fails.
-"""
-
+import numbers
 import os
 import re
 import signal
-import sys
-import tempfile
 import threading
 import zlib
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -21,11 +14,12 @@ import numpy as np
 
 from lesson.checkpoints import Checkpoints
 from lesson.progress import progress
+from lesson.quiet import import_tensorflow
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # fatal errors only; has to be set before the import
+tf = import_tensorflow()
 
-
-DECIDED = 300  # after so many steps one can tell whether the game is lost
+LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usually goes wrong
+DECIDED = 300  # after so many steps one can tell whether the discriminator has won
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
@@ -62,30 +56,58 @@ def has_fast_bfloat16():
 class Run:
     """What surrounds the steps of a training: what they are fed with, checkpoints, interruption, checks.
 
-    In use: `with run.session(graph, input_z, images) as sess:`, then for each `(batch, z)` of `run.batches()` one step,
-    and `run.record(d_loss, g_loss)` after it. Step n gets the same images and noise whenever it is made: they depend on
-    seed and n alone, so a training that was interrupted ends with the same weights to the last bit as one that was not.
+    In use: `with run.session(graph, input_z, images) as sess:`, then for each `(batch, z)` of `run.batches()` one step
+    and one `run.record(d_loss, g_loss)`. Step n is fed with the same images and noise whenever it is made: they
+    depend on seed and n alone. So an interrupted training that resumes ends with the same weights to the last bit.
 
-    - get_batches(batch_size, seed=...) yields the images of one epoch, float32 in [-0.5, 0.5]; data_shape is (images,
-      height, width, channels); sample_z(rng, n, z_dim) gives noise [n, z_dim].
-    - title: of the generated images, for their captions.
-    - checkpoint_dir: a folder. All variables and losses are saved there every checkpoints.SECONDS and at the end, and
-      the next Run with the same graph, settings and data resumes from the newest. More epochs are a continuation.
+    - get_batches(batch_size, seed=...) yields the images of an epoch, float32 in [-0.5, 0.5], data_shape is (images,
+      height, width, channels); sample_z(rng, n, z_dim) returns noise [n, z_dim] from a NumPy random generator.
+    - title: what the generated images are called in captions.
+    - checkpoint_dir: a folder for checkpoints, written every checkpoints.SECONDS and at the end. A Run resumes from
+      the newest; more epochs are a continuation, another graph, setting or data set is not.
 
-    Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. A loss that is
-    not finite ends the loop as well, and brings back weights from before. Raises TypeError or ValueError when a
-    setting is not usable or a training would make no step, FloatingPointError when the losses are not finite
-    from the start, and what Checkpoints raises.
+    Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
+    not finite end the loop as well, and weights from before are put back. Raises ValueError when a setting is not
+    usable, a training would make no step, or images differ in size; FloatingPointError when there are no weights from
+    before; and what Checkpoints raises.
     """
 
     def __init__(
-        self, epoch_count, batch_size, z_dim, learning_rate, get_batches, data_shape, sample_z, *,
-        seed=0, title='generated', checkpoint_dir=None,
-    ):  # fmt: skip
-        self.batch_size, self.z_dim, self.learning_rate = batch_size, z_dim, learning_rate
-        self.get_batches, self.data_shape, self.sample_z = get_batches, data_shape, sample_z
-        self.epoch_count, self.seed, self.title, self.checkpoint_dir = epoch_count, seed, title, checkpoint_dir
-        self.steps = epoch_count * (data_shape[0] // batch_size)
+        self,
+        epoch_count,
+        batch_size,
+        z_dim,
+        learning_rate,
+        beta1,
+        get_batches,
+        data_shape,
+        sample_z,
+        seed=0,
+        title='generated',
+        checkpoint_dir=None,
+    ):
+        _check_whole(1, epoch_count=epoch_count, batch_size=batch_size, z_dim=z_dim)
+        _check_whole(0, seed=seed)
+        _check_number('learning_rate', learning_rate, 'above 0', lambda value: 0 < value < float('inf'))
+        _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
+        n_images = data_shape[0]
+        if batch_size > n_images:
+            raise ValueError(
+                f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no '
+                f'step: choose a batch_size from 1 to {n_images:,}'
+            )
+        self.settings = {
+            'learning_rate': float(learning_rate),
+            'beta1': float(beta1),
+            'batch_size': int(batch_size),
+            'z_dim': int(z_dim),
+            'seed': int(seed),
+            'data_shape': [int(size) for size in data_shape],
+        }
+        self.get_batches, self.sample_z = get_batches, sample_z
+        self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
+        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
+        self.checkpoint_dir, self._checkpoints = checkpoint_dir, None
         self._losses = []
         self._interrupted = self._warned = False
 
@@ -101,175 +123,179 @@ class Run:
 
     @property
     def caption(self):
-        """For a picture of what is generated now."""
+        """What a picture of the present state is called."""
         return f'{self.title}, batch {self.step}'
 
     @contextmanager
     def session(self, graph, input_z, images):
-        """A session on the graph, with the newest checkpoint in place; it stays open afterwards.
+        """A session in which to train, with the newest checkpoint in place; it stays open afterwards.
 
-        images: the generated images, computed from input_z.
+        images: the generated images, which are computed from input_z.
         """
-        self._check_sizes(images)
-        self.sess, self.input_z, self.images = session(graph), input_z, images
+        real, generated = self.settings['data_shape'][1:], images.shape[1:]
+        if not generated.is_compatible_with(real):
+            raise ValueError(
+                f'the real images are {real} (height, width, channels), but the generated ones '
+                f'{generated.as_list()}: prepare the images in the size that generator returns, or change its layers'
+            )
+        self.sess, self._input_z, self._images = session(graph), input_z, images
         self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-        with ExitStack() as stack:
-            self._checkpoints = None
-            if self.checkpoint_dir:
-                checkpoints = Checkpoints(self.checkpoint_dir, self._settings(graph))
-                self._checkpoints = stack.enter_context(checkpoints.locked())
-                self._resume()
+        with self._resumed(graph), self._interruptible():
             self._good = self._values()  # what a bad step is undone to
-            if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
-                handler = signal.signal(signal.SIGINT, self._interrupt)
-                stack.callback(signal.signal, signal.SIGINT, handler)
             yield self.sess
 
     def batches(self):
         """Yield (images, noise) for each step that is still to be made, under a progress bar."""
-        everything = (
-            b for epoch in range(self.epoch_count) for b in self.get_batches(self.batch_size, seed=[self.seed, epoch])
-        )
-        saved = self.step
-        with progress(total=self.steps, initial=self.step, unit='batch') as self._bar:
-            for images in islice(everything, self.step, self.steps):
-                z = self.sample_z(np.random.default_rng([self.seed, self.step]), len(images), self.z_dim)
+        epochs = (self.get_batches(self.batch_size, seed=[self.seed, epoch]) for epoch in range(self.epoch_count))
+        everything = (images for epoch in epochs for images in epoch)
+        begun = self.step
+        with progress(total=self.steps, initial=begun, unit='batch') as self._bar:
+            for images in islice(everything, begun, self.steps):
+                made, z = self.step, self._noise(self.step, len(images))
                 yield images, z
+                if self.step != made + 1:
+                    raise RuntimeError('call run.record(d_loss, g_loss) once for each batch')
                 self._bar.update()
-                if not np.isfinite(self._losses[-1]).all():
-                    return self._undo()
-                if self.step % 100 == 0:
-                    if not self._keep():
-                        return self._undo()
-                    self._point_out_a_lost_game()
-                    self._look_at(self.sess.run(self.images, {self.input_z: z}))
+                if not self._in_order(z):
+                    return
                 if self._interrupted:
                     break
-                if self._checkpoints and self._checkpoints.due():
-                    if not self._keep():
-                        return self._undo()
-                    self._checkpoints.save(self._good)
-                    saved = self.step
-        if self.step > saved:
-            if not self._keep():
-                return self._undo()
-            if self._checkpoints:
-                self._checkpoints.save(self._good)
-        if self._interrupted:
-            how = (
-                f'it is kept in {self.checkpoint_dir}: call train again to resume'
-                if self.checkpoint_dir
-                else 'with checkpoint_dir=..., the next call could resume from here'
-            )
-            print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
+        if not self.step:
+            raise ValueError(f'get_batches({self.batch_size}) yields no batch, so nothing was trained')
+        if self.step > begun and self._keep(save=True) and self._interrupted:
+            self._say_how_to_resume()
 
     def record(self, d_loss, g_loss):
-        """To be called after each step, with its losses."""
+        """Count a step as made, with its losses."""
         self._losses.append((d_loss, g_loss))
         self._bar.set_postfix(d_loss=d_loss, g_loss=g_loss, refresh=False)
 
-    def _interrupt(self, *_):
-        self._interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # the next one stops at once
+    def _noise(self, step, n):
+        return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)
 
-    def _check_sizes(self, images):
-        if not images.shape[1:].is_compatible_with(self.data_shape[1:]):
-            raise ValueError(
-                f'the real images are {list(self.data_shape[1:])}, the generated ones {images.shape[1:].as_list()}: '
-                'prepare the images in the size that generator gives, or change its layers'
-            )
+    def _in_order(self, z):
+        """Look after the training, following a step with the noise z. False: it has to end."""
+        if not np.isfinite(self._losses[-1]).all():
+            return self._undo()
+        look, save = self.step % LOOK_EVERY == 0, self._checkpoints and self._checkpoints.due()
+        if (look or save) and not self._keep(save):
+            return False
+        if look and self.step >= DECIDED and not self._warned:
+            self._look_for_trouble(z)
+        return True
 
-    def _settings(self, graph):
-        nodes = b''.join(node.SerializeToString(deterministic=True) for node in graph.as_graph_def().node)
-        n_images = self.data_shape[0]
-        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)
-        content = 0
+    def _keep(self, save):
+        """Keep the present state as the last good one, in memory or also in a checkpoint. False: it is not good."""
+        values = self._values()
+        if not all(np.isfinite(value).all() for value in values.values()):
+            return self._undo()
+        self._good = values
+        if save and self._checkpoints:
+            self._checkpoints.save(values)
+        return True
+
+    @contextmanager
+    def _resumed(self, graph):
+        """With a checkpoint_dir: lock it, and put the newest checkpoint in place."""
+        if not self.checkpoint_dir:
+            yield
+            return
+        self._checkpoints = Checkpoints(self.checkpoint_dir, self.settings | self._content(), _fingerprints(graph))
+        with self._checkpoints.locked():
+            values = self._checkpoints.newest()
+            if values:
+                self._set(values)
+                done = ', which is all of them' if self.step >= self.steps else ''
+                print(f'Resuming after step {self.step:,} of {self.steps:,}{done}, from {self.checkpoint_dir}.')
+            yield
+
+    def _content(self):
+        """Checksums of what the steps are fed with: of all images, and of the noise of the first step."""
+        n_images = self.settings['data_shape'][0]
+        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
+        images = 0
         for batch in self.get_batches(most, seed=[self.seed, 0]):
-            content = zlib.crc32(np.ascontiguousarray(batch), content)
-        noise = self.sample_z(np.random.default_rng(self.seed), 10, self.z_dim)
-        return {
-            'graph': f'{zlib.crc32(nodes):08x}',
-            'learning_rate': float(self.learning_rate),
-            'batch_size': self.batch_size,
-            'z_dim': self.z_dim,
-            'seed': self.seed,
-            'data_shape': list(self.data_shape),
-            'images': f'{content:08x}',
-            'noise': f'{zlib.crc32(np.ascontiguousarray(noise)):08x}',
-        }
+            images = _checksum(batch, images)
+        return {'images': images, 'sample_z': _checksum(self._noise(0, 10))}
+
+    @contextmanager
+    def _interruptible(self):
+        if threading.current_thread() is not threading.main_thread():  # Python allows it nowhere else
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(*_):
+            self._interrupted = True
+            signal.signal(signal.SIGINT, before)  # the next one stops at once
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _say_how_to_resume(self):
+        how = 'with checkpoint_dir=..., the next call could resume from here'
+        if self.checkpoint_dir:
+            how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
+        print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
     def _values(self):
         """Everything that a checkpoint contains: {name: array}."""
-        values = dict(zip(self._variables, self.sess.run(list(self._variables.values())), strict=True))
-        return values | {'losses': self.losses}
+        values = self.sess.run(list(self._variables.values()))
+        return dict(zip(self._variables, values, strict=True)) | {'losses': self.losses}
 
     def _set(self, values):
         feed = {v.initializer.inputs[1]: values[name] for name, v in self._variables.items()}
         self.sess.run([v.initializer for v in self._variables.values()], feed)
         self._losses[:] = [tuple(pair) for pair in values['losses']]
 
-    def _keep(self):
-        """Keep the present state as the last good one, unless it is not finite: False."""
-        values = self._values()
-        if not all(np.isfinite(value).all() for value in values.values()):
-            return False
-        self._good = values
-        return True
-
-    def _resume(self):
-        values = self._checkpoints.newest()
-        if values:
-            self._set(values)
-            print(f'Resuming after step {self.step:,} of {self.steps:,}, from {self.checkpoint_dir}.')
-
     def _undo(self):
-        """Back to the last good state, and say so."""
+        """Put the last good state back, say so, and return False. FloatingPointError: it is that before the first step."""
         step, _ = self.step, self._set(self._good)
-        print(
-            f'The losses are not finite at step {step:,}: the training is stopped, with the weights of step '
-            f'{self.step:,}. Try a smaller learning rate; is there a logarithm of zero, or a division by it?'
-        )
+        what = f'Losses or weights are not finite at step {step:,}'
+        hint = 'Try a smaller learning rate. Is there a logarithm of zero, or a division by it?'
+        if not self.step:
+            raise FloatingPointError(f'{what}, so nothing was trained. {hint}')
+        print(f'{what}: the training ends, with the weights of step {self.step:,}. {hint}')
+        return False
 
-    def _point_out_a_lost_game(self):
-        if self.step >= DECIDED:
-            d_loss, g_loss = self.losses[-DECIDED:].mean(0)
-            if d_loss < 0.05 or g_loss > 6:
-                self._point_out(
-                    f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {DECIDED} steps), so '
-                    'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
-                )
-
-    def _look_at(self, images):
-        """Point out if the generated images [n, height, width, channels] in [-1, 1], n > 1, are all alike."""
-        spread = np.std(images, axis=0).mean()
-        if self.step >= DECIDED and len(images) > 1 and spread < ALIKE:
-            self._point_out(
+    def _look_for_trouble(self, z):
+        """Point out, once, a discriminator that has won, or generated images that are all alike."""
+        d_loss, g_loss = self.losses[-DECIDED:].mean(0)
+        spread = np.std(self.sess.run(self._images, {self._input_z: z}), axis=0).mean()
+        if d_loss < 0.05 or g_loss > 6:
+            what = (
+                f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {DECIDED} steps), so '
+                'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
+            )
+        elif len(z) > 1 and spread < ALIKE:
+            what = (
                 f'the generated images are all alike (they differ by {spread:.3f} in [-1, 1]): the generator has found '
                 'one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
             )
-
-    def _point_out(self, what):
-        if not self._warned:
-            print(f'Step {self.step:,}: {what}')
+        else:
+            return
+        print(f'Step {self.step:,}: {what}')
         self._warned = True
 
 
-def _import_tensorflow_quietly():
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            import tensorflow.compat.v1 as tf
-        except BaseException:
-            notes.seek(0)
-            os.write(stderr, notes.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-    tf.logging.set_verbosity(tf.logging.ERROR)  # Python's side: no deprecation notices for the graph API
-    return tf
+def _check_whole(least, **settings):
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(f'{name} is {value!r}: choose a whole number from {least}')
 
 
-tf = _import_tensorflow_quietly()
+def _check_number(name, value, allowed, fits):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not fits(value):
+        raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
+
+
+def _checksum(array, start=0):
+    return zlib.crc32(np.ascontiguousarray(array), start)
+
+
+def _fingerprints(graph):
+    """{name: checksum} of all operations, their constants included."""
+    return {node.name: zlib.crc32(node.SerializeToString(deterministic=True)) for node in graph.as_graph_def().node}
