@@ -252,7 +252,7 @@ class Run:
         self._losses[:] = [tuple(pair) for pair in values['losses']]
 
     def _undo(self):
-        """Put the last good state back, say so, and return False. FloatingPointError: it is that before the first step."""
+        """Put the last good state back, say so, return False. FloatingPointError: it was before the first step."""
         step, _ = self.step, self._set(self._good)
         what = f'Losses or weights are not finite at step {step:,}'
         hint = 'Try a smaller learning rate. Is there a logarithm of zero, or a division by it?'
@@ -298,4 +298,13 @@ def _checksum(array, start=0):
 
 def _fingerprints(graph):
     """{name: checksum} of all operations, their constants included."""
-    return {node.name: zlib.crc32(node.SerializeToString(deterministic=True)) for node in graph.as_graph_def().node}
+    definition = graph.as_graph_def()
+    functions = {function.signature.name for function in definition.library.function}  # the branches of a tf.cond
+
+    def checksum(message):  # without the numbers at the end of functions' names, which count all in this process
+        unnumbered = re.sub(r'(\w+)_\d+', lambda name: name[1] if name[0] in functions else name[0], str(message))
+        return zlib.crc32(unnumbered.encode())
+
+    return {node.name: checksum(node) for node in definition.node} | {
+        'functions': sorted(checksum(function) for function in definition.library.function)
+    }
