@@ -3,23 +3,39 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def expanded(path):
+    """The path with '~' and variables such as $HOME replaced. ValueError when one of them does not exist."""
+    text = os.path.expanduser(os.path.expandvars(os.fspath(path)))
+    unknown = re.match(r'~[^/\\]*|.*?(\$\w+|\$\{\w+\})', text, re.DOTALL)
+    if unknown and not os.path.lexists(text):
+        name = unknown[1] or unknown[0]
+        raise ValueError(f'{name} in {os.fspath(path)!r} is not set on this machine: write the whole path')
+    return Path(text)
+
+
 @contextmanager
-def whole_file(path):
-    """A new binary file that appears at `path` once all of it is written and on the disk, or not at all."""
+def whole_file(path, sync=True):
+    """A new binary file that appears at `path` once all of it is written, or not at all.
+
+    sync: wait until the disk has it; without that, a power failure may leave a file with a part of its content.
+    """
     path = Path(path)
     unfinished = path.with_name(f'{path.name}.{os.urandom(4).hex()}.part')
     try:
         with open(unfinished, 'wb') as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())  # should the power fail, its name is not on the disk before its content
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(unfinished, path)
     finally:
         with suppress(OSError):
@@ -31,7 +47,7 @@ def one_process_at_a_time(folder, waiting=None):
     """Make other processes that enter this with the same folder wait until this one leaves it, or is killed.
 
     waiting: printed when this process has to wait; None: raises filelock.Timeout instead of waiting.
-    A folder that cannot be written, or a network drive without locks, is entered by everybody.
+    A folder that cannot be written is entered by everybody.
     """
     from filelock import FileLock, Timeout
 
@@ -48,7 +64,10 @@ def one_process_at_a_time(folder, waiting=None):
     try:
         yield
     finally:
-        lock.release()
+        if lock.is_locked:
+            with suppress(OSError):  # Windows removes no file that is open
+                os.unlink(lock.lock_file)  # who waits notices that, and makes a new one
+            lock.release()
 
 
 def md5(path):
@@ -57,8 +76,17 @@ def md5(path):
         return hashlib.file_digest(file, 'md5').hexdigest()
 
 
-def no_space(path, needed):
-    """What to tell when `needed` bytes (a number, or None if unknown) do not fit on the disk where `path` should go."""
+def no_space(path, needed=None):
+    """What to say when the `needed` bytes (if they are known) do not fit on the disk where `path` should go."""
     free = shutil.disk_usage(Path(path).parent).free
-    needs = '' if needed is None else f'it needs {needed:,} bytes, '
+    needs = f'it needs {needed:,} bytes, ' if needed else ''
     return f'no space to write {path}: {needs}{free:,} are free. Make room and try again'
+
+
+def make_writable(folder, advice):
+    """Create the folder if it is missing. OSError, which ends with the advice, when no file can be written in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(error.errno, f'no file can be written in {folder} ({error.strerror}): {advice}') from None

@@ -6,95 +6,96 @@ depends on the seed and on i alone, so any number of processor cores writes the 
 
 import gzip
 import io
-import os
-import signal
 import struct
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
-from itertools import chain, repeat
-from multiprocessing import get_context
+from contextlib import closing
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from ..files import DISK_FULL, make_writable, no_space, one_process_at_a_time, whole_file
+from ..parallel import on_all_cores
+from ..progress import progress
 from .digits import draw_digits
 from .faces import draw_face
 
-BLOCK = 100  # pictures that a worker draws at a time
+BLOCK = 100  # pictures that a process draws at a time
 
 
-def draw_jpegs(count, seed=0, first=0):
-    """Faces number `first`, `first` + 1, ... of the row that `seed` gives: `count` JPEG files as bytes."""
-    files = [io.BytesIO() for _ in range(count)]
-    for number, file in enumerate(files, first):
-        draw_face(np.random.default_rng([seed, number])).save(file, 'JPEG', quality=90)
-    return [file.getvalue() for file in files]
+def ensure(file, count, folder):
+    """The path of a synthetic data set below folder/synthetic, drawn unless it is there: `count` digits or faces.
 
-
-def draw_blocks(draw, count, seed, bar):
-    """Generate draw(size, seed, first) for block after block of pictures, drawn on all processor cores.
-
-    Processes, as threads would wait for Python's lock (two drew slower than one); spawned, as a fork of a
-    process that runs TensorFlow can hang. Ctrl-C reaches them as well as the caller; they ignore it, and the
-    caller ends them.
+    `file` is the path of the data set that it stands for, as a download would put it. Only one process draws, others
+    wait for it. Raises OSError, with what to do, when it cannot be written.
     """
-    starts = range(0, count, BLOCK)
-    sizes = [min(BLOCK, count - start) for start in starts]
-    ignore_ctrl_c = signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    pool = ProcessPoolExecutor(min(os.cpu_count(), len(starts)), get_context('spawn'), *ignore_ctrl_c)
-    try:
-        for size, block in zip(sizes, pool.map(draw, sizes, repeat(seed), starts), strict=True):
-            yield block
-            bar.update(size)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    kind, write = ('faces', write_faces) if file.endswith('.zip') else ('digits', write_digits)
+    path = folder / 'synthetic' / f'{kind}-{count}' / Path(file).name
+    if not path.exists():
+        make_writable(path.parent, 'choose another data_dir, or a cache_dir')
+        with one_process_at_a_time(path.parent, f'Waiting for another process that draws {path}'):
+            try:
+                if not path.exists():
+                    write(path, count)
+            except OSError as error:
+                if error.errno in DISK_FULL:
+                    raise OSError(error.errno, no_space(path)) from None
+                raise
+    return path
 
 
-@contextmanager
-def new_file(path):
-    """A binary file that takes the name `path` once it is complete; if anything fails, none of it is left."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        with open(unfinished, 'wb') as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def write_digits(path, count=20_000, seed=0, progress=tqdm):
+def write_digits(path, count=20_000, seed=0):
     """Write `count` (at least 1) digits to `path` in the format of MNIST's train-images-idx3-ubyte.gz.
 
-    The same seed gives the same bytes. `progress` is called like tqdm. The file appears once it is complete:
-    an error (OSError: no space, no permission) or Ctrl-C passes through and leaves nothing behind. A script
-    that calls this needs `if __name__ == '__main__':` around its own work, as processes are started.
+    The same seed gives the same bytes. The file appears once it is complete: an error (OSError: no space,
+    no permission) or Ctrl-C passes through and leaves nothing behind. A script that calls this needs
+    `if __name__ == '__main__':` around its own work, as processes are started.
     """
     with (
-        new_file(path) as file,
+        whole_file(path) as file,
         gzip.GzipFile('', 'wb', 6, file, mtime=0) as idx,
-        closing(progress(total=count, desc='Drawing digits', unit='digit')) as bar,
-        closing(draw_blocks(draw_digits, count, seed, bar)) as blocks,
+        closing(_drawn(_digits, count, seed, 'digit')) as blocks,
     ):
         idx.write(struct.pack('>4i', 0x803, count, 28, 28))  # magic number, images, rows, columns
-        for images, _ in blocks:
+        for images in blocks:
             idx.write(images.tobytes())
 
 
-def write_faces(path, count=20_000, seed=0, progress=tqdm):
+def write_faces(path, count=20_000, seed=0):
     """Write `count` (at least 1) faces to `path` in the format of CelebA's img_align_celeba.zip.
 
     What `write_digits` promises holds here too.
     """
     with (
-        new_file(path) as file,
+        whole_file(path) as file,
         zipfile.ZipFile(file, 'w') as archive,  # stored: JPEGs cannot be packed any further
-        closing(progress(total=count, desc='Drawing faces', unit='face')) as bar,
-        closing(draw_blocks(draw_jpegs, count, seed, bar)) as blocks,
+        closing(_drawn(_jpegs, count, seed, 'face')) as blocks,
     ):
         for number, jpeg in enumerate(chain.from_iterable(blocks), 1):
             # A ZipInfo made by hand is dated 1980, so the bytes do not depend on the clock.
             archive.writestr(zipfile.ZipInfo(f'img_align_celeba/{number:06d}.jpg'), jpeg)
+
+
+def _drawn(draw, count, seed, unit):
+    """Yield draw(seed, numbers) for block after block of the numbers below count."""
+    blocks = [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+    with (
+        progress(total=count, desc=f'Drawing {unit}s', unit=unit) as bar,
+        closing(on_all_cores(partial(draw, seed), blocks)) as drawn,
+    ):
+        for numbers, block in zip(blocks, drawn, strict=True):
+            yield block
+            bar.update(len(numbers))
+
+
+def _digits(seed, numbers):
+    return draw_digits(len(numbers), seed, numbers.start)[0]
+
+
+def _jpegs(seed, numbers):
+    """Faces with these numbers, as the bytes of JPEG files."""
+    files = [io.BytesIO() for _ in numbers]
+    for number, file in zip(numbers, files, strict=True):
+        draw_face(np.random.default_rng([seed, number])).save(file, 'JPEG', quality=90)
+    return [file.getvalue() for file in files]

@@ -1,0 +1,88 @@
+"""The IDX files of MNIST (format: yann.lecun.com/exdb/mnist)."""
+
+import gzip
+import hashlib
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from .cache import cached_images
+from .download import starts_as_html
+from .prepare import listing
+
+DIGIT = (28, 28)  # height and width of a digit in the files
+MOST_BYTES = 2**28  # five times those of MNIST's images: a small .gz can unpack to any size
+
+
+def cached_idx(path, size, remedy, cache_dir=None):
+    """The images of an IDX file as uint8 [n, size, size, 1], a memory map; larger ones than 28x28 get a black margin.
+
+    Raises ValueError for a smaller size and for a damaged file (with `remedy` as what to do), IsADirectoryError,
+    OSError when the cache cannot be written.
+    """
+    if size < min(DIGIT):
+        raise ValueError(f'image_size is {size}: digits have {DIGIT[0]}x{DIGIT[1]} pixels, choose {DIGIT[0]} or more')
+    if path.is_dir():
+        raise IsADirectoryError(f'{path} is a folder: put the file {path.name} there instead')
+
+    def make(_):
+        images = read_idx(path, DIGIT, remedy)
+        before = [(size - side) // 2 for side in DIGIT]
+        margins = [(start, size - side - start) for start, side in zip(before, DIGIT, strict=True)]
+        images = np.pad(images, ((0, 0), *margins))[..., None]
+        return [images], images.nbytes
+
+    return cached_images(path, (size, size, 1), '', sorted(listing(path)), make, cache_dir)
+
+
+def idx_md5(images):
+    """MD5 of the unpacked IDX file from which `cached_idx` made these images."""
+    start = [(side - digit) // 2 for side, digit in zip(images.shape[1:3], DIGIT, strict=True)]
+    digits = images[:, start[0] : start[0] + DIGIT[0], start[1] : start[1] + DIGIT[1]]
+    checksum = hashlib.md5(struct.pack('>4I', 0x803, len(digits), *DIGIT))
+    checksum.update(np.ascontiguousarray(digits))
+    return checksum.hexdigest()
+
+
+def read_idx(path, item_shape, remedy):
+    """The items of an IDX file of unsigned bytes, gzip or not, as uint8 [n, *item_shape], n >= 1.
+
+    Raises ValueError, with `remedy` as what to do, when the file is damaged or something else.
+    """
+    with open(path, 'rb') as file:
+        head = file.read(512)
+    if starts_as_html(head):
+        raise ValueError(f'{path} is an HTML page, not an IDX file. {remedy}')
+    try:
+        with (gzip.open if head[:2] == b'\x1f\x8b' else open)(path, 'rb') as file:
+            data = file.read(MOST_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise ValueError(f'{path} is damaged ({error}). {remedy}') from None
+    problem = _problem(data, item_shape)
+    if problem:
+        raise ValueError(f'{path} is not an IDX file of MNIST: {problem}. {remedy}')
+    return np.frombuffer(data, np.uint8, offset=8 + 4 * len(item_shape)).reshape(-1, *item_shape)
+
+
+def _problem(data, item_shape):
+    """What is wrong with the content of an IDX file, or None."""
+    dimensions = 1 + len(item_shape)
+    expected_magic = 0x800 + dimensions  # 08: unsigned bytes; the number of dimensions
+    header = f'>{1 + dimensions}I'
+    if len(data) > MOST_BYTES:
+        return f'it has more than {MOST_BYTES:,} bytes'
+    magic, count, *sizes = struct.unpack(header, data[: struct.calcsize(header)].ljust(struct.calcsize(header), b'\0'))
+    if magic != expected_magic:
+        return f'its magic number is {magic:#010x}, expected {expected_magic:#010x}'
+    if tuple(sizes) != tuple(item_shape):
+        return f'its images are {"x".join(map(str, sizes))}, not {"x".join(map(str, item_shape))}'
+    if count == 0:
+        return 'it is empty'
+    expected = struct.calcsize(header) + count * math.prod(item_shape)
+    if len(data) != expected:
+        return f'{count:,} images take {expected:,} bytes, it has {len(data):,}'
+    return None

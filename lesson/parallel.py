@@ -1,0 +1,71 @@
+"""Work on all processor cores."""
+
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from functools import partial
+from itertools import chain, islice
+from multiprocessing import get_context, parent_process
+
+WINDOWS_LIMIT = 61  # processes that Windows can wait for
+
+
+def on_all_cores(function, parts):
+    """Yield function(part) for each of parts, in order; parts (any iterable) is read as the work proceeds.
+
+    This process works as well, since starting another one takes a while. The others are spawned: forking a process
+    with TensorFlow in it is not safe. Threads would wait for each other, as much of Pillow's work holds the
+    interpreter's lock. Spawned processes know nothing of what was changed in this one, so `function` brings
+    all of its settings with it; one that was defined in a notebook or script runs here alone.
+    Raises what `function` raises, and concurrent.futures.process.BrokenProcessPool when a process is killed.
+    """
+    parts = iter(parts)
+    first = list(islice(parts, 2))
+    others = min(os.cpu_count(), WINDOWS_LIMIT) - 1
+    parts = chain(first, parts)
+    if len(first) < 2 or others < 1 or _innermost(function).__module__ == '__main__':
+        yield from map(function, parts)
+        return
+    pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
+    ahead = 2 * others + 2  # one in work and one in reserve for each of the others, and some for this process
+    try:
+        with closing(_results(pool, function, parts, ahead)) as results:
+            yield from results
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
+
+
+def _results(pool, function, parts, ahead):
+    submitted = deque((pool.submit(function, part), part) for part in islice(parts, ahead))
+    while submitted:
+        future, _ = submitted[0]
+        mine = None
+        if not future.done():
+            mine = next((i for i, (future, _) in enumerate(submitted) if future.cancel()), None)
+        if mine is None:
+            yield future.result()
+            submitted.popleft()
+            submitted += [(pool.submit(function, part), part) for part in islice(parts, 1)]
+        else:  # no process has begun with this one
+            done, part = Future(), submitted[mine][1]
+            done.set_result(function(part))
+            submitted[mine] = done, part
+
+
+def _innermost(function):
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
+def _start_process():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    parent_process().join()
+    os._exit(1)  # the parent was killed, and nobody else would end this process
