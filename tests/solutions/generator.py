@@ -125,7 +125,7 @@ def weights(shape):
     ),
     wrong(
         'generator.depends_on_batch',
-        'the batch is centred by hand at inference',
+        'the batch is centered by hand at inference',
         {NORM1: f'{NORM1}\n        h -= tf.reduce_mean(h, 0)'},
     ),
     wrong(
@@ -201,7 +201,7 @@ def weights(shape):
     wrong(
         'generator.new_variables',
         'inference is another network',
-        {SCOPE: "tf.variable_scope('generator' if is_train else 'generator/drawing')"},
+        {SCOPE: "tf.variable_scope('generator' if is_train else 'generator/inference')"},
     ),
     wrong('generator.outside_scope', 'another scope', {"'generator'": "'gen'"}),
     wrong(
@@ -212,7 +212,7 @@ def weights(shape):
     wrong('generator.input_unused', 'z is not used', {'dense(z, ': 'dense(tf.zeros_like(z), '}),
     wrong(
         'generator.input_unused',
-        'z drawn anew inside',
+        'z replaced by noise of its own',
         {'dense(z, ': 'dense(tf.random_uniform(tf.shape(z)) + tf.zeros([1, z.shape[1]]), '},
     ),
     wrong('generator.part_of_z', 'half of z is not used', {'dense(z, ': 'dense(z[:, ::2], '}),

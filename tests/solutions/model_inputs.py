@@ -41,7 +41,7 @@ CASES = [
     ),
     wrong(
         'model_inputs.not_a_placeholder',
-        'z drawn by TensorFlow, not fed',
+        'z made by TensorFlow, not fed',
         {"tf.placeholder(tf.float32, [None, z_dim], name='input_z')": 'tf.random_uniform([64, z_dim], -1, 1)'},
         says='input_z',
     ),

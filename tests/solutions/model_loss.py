@@ -2,8 +2,8 @@
 
 from . import wrong
 
-D_LOSS = 'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_drawn)'
-G_LOSS = 'g_loss = real_loss(logits_drawn)'
+D_LOSS = 'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)'
+G_LOSS = 'g_loss = real_loss(logits_fake)'
 RESULT = 'return d_loss, g_loss'
 LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
 
@@ -18,15 +18,15 @@ CASES = [
     ),
     wrong(
         'model_loss.from_probabilities',
-        'the probability of drawn images taken for logits',
-        {'_, logits_drawn =': 'logits_drawn, _ ='},
+        'the probability of fake images taken for logits',
+        {'_, logits_fake =': 'logits_fake, _ ='},
         classic=True,
         says='d_loss',
     ),
     wrong(
         'model_loss.from_probabilities',
         'both probabilities taken for logits',
-        {'_, logits_real =': 'logits_real, _ =', '_, logits_drawn =': 'logits_drawn, _ ='},
+        {'_, logits_real =': 'logits_real, _ =', '_, logits_fake =': 'logits_fake, _ ='},
         classic=True,
         says='d_loss',
     ),
@@ -40,14 +40,14 @@ CASES = [
     wrong(
         'model_loss.from_probabilities',
         '(sigmoid, logits) of both taken for logits',
-        {'_, logits_real =': 'logits_real =', '_, logits_drawn =': 'logits_drawn ='},
+        {'_, logits_real =': 'logits_real =', '_, logits_fake =': 'logits_fake ='},
         classic=True,
         says='d_loss',
     ),
     wrong(
         'model_loss.from_probabilities',
         'g_loss from probabilities',
-        {G_LOSS: 'g_loss = real_loss(tf.sigmoid(logits_drawn))'},
+        {G_LOSS: 'g_loss = real_loss(tf.sigmoid(logits_fake))'},
         says='g_loss',
     ),
     wrong(
@@ -60,25 +60,25 @@ CASES = [
     wrong(
         'model_loss.g_label_smoothed',
         'smoothing on the label of the generator',
-        {G_LOSS: 'g_loss = real_loss(logits_drawn, smooth=0.1)'},
+        {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=0.1)'},
         classic=True,
     ),
     wrong(
         'model_loss.fake_label',
-        'smoothing on the label of drawn images',
+        'smoothing on the label of fake images',
         {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), 0.1)'},
         within='fake_loss',
     ),
     wrong(
         'model_loss.label_by_numpy',
-        'label drawn once by NumPy',
+        'label chosen once by NumPy',
         {LABELS: 'tf.ones_like(logits) * np.random.uniform(0.7, 1.0)'},
         within='real_loss',
         classic=True,
     ),
     wrong(
         'model_loss.sizes_differ',
-        'labels drawn once by NumPy for a batch of 64',
+        'labels chosen once by NumPy for a batch of 64',
         {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [64, 1]), 'float32')"},
         within='real_loss',
         classic=True,
@@ -93,19 +93,19 @@ CASES = [
     wrong('model_loss.sizes_differ', 'labels for a batch of 5', {LABELS: 'tf.ones([5, 1])'}, within='real_loss'),
     wrong(
         'model_loss.sizes_differ',
-        'labels drawn by NumPy for 5 images',
+        'labels chosen by NumPy for 5 images',
         {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [5, 1]), 'float32')"},
         within='real_loss',
     ),
     wrong(
         'model_loss.not_cross_entropy',
-        'label drawn anew by TensorFlow for each image',
+        'new random label by TensorFlow for each image',
         {LABELS: 'tf.random_uniform(tf.shape(logits), 0.7, 1.0)'},
         within='real_loss',
     ),
     wrong(
         'model_loss.not_cross_entropy',
-        'label drawn anew by TensorFlow for each step',
+        'new random label by TensorFlow for each step',
         {LABELS: 'tf.ones_like(logits) * tf.random_uniform([], 0.7, 1.0)'},
         within='real_loss',
     ),
@@ -114,38 +114,38 @@ CASES = [
     wrong(
         'model_loss.labels_swapped',
         'labels of d_loss swapped',
-        {D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_drawn)'},
+        {D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake)'},
     ),
-    wrong('model_loss.half_missing', 'd_loss without the real half', {D_LOSS: 'd_loss = fake_loss(logits_drawn)'}),
+    wrong('model_loss.half_missing', 'd_loss without the real half', {D_LOSS: 'd_loss = fake_loss(logits_fake)'}),
     wrong(
         'model_loss.half_missing',
-        'd_loss without the drawn half',
+        'd_loss without the fake half',
         {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1)'},
     ),
     wrong(
-        'model_loss.half_missing', 'd_loss on real images twice', {'fake_loss(logits_drawn)': 'fake_loss(logits_real)'}
+        'model_loss.half_missing', 'd_loss on real images twice', {'fake_loss(logits_fake)': 'fake_loss(logits_real)'}
     ),
     wrong(
         'model_loss.halves_differ',
         'the halves of d_loss weighted differently',
-        {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1) + 0.5 * fake_loss(logits_drawn)'},
+        {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1) + 0.5 * fake_loss(logits_fake)'},
         says='1.00',
     ),
     wrong(
         'model_loss.scaled',
         'd_loss times 10',
-        {D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_drawn))'},
+        {D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'},
     ),
     wrong('model_loss.scaled', 'd_loss negative', {RESULT: 'return -d_loss, g_loss'}),
     wrong(
         'model_loss.g_label_0',
-        'the generator wants its images called drawn',
-        {G_LOSS: 'g_loss = fake_loss(logits_drawn)'},
+        'the generator wants its images called fake',
+        {G_LOSS: 'g_loss = fake_loss(logits_fake)'},
     ),
     wrong(
         'model_loss.g_weights',
-        'the generator minimises the negative of the loss of the discriminator',
-        {G_LOSS: 'g_loss = -fake_loss(logits_drawn)'},
+        'the generator minimizes the negative of the loss of the discriminator',
+        {G_LOSS: 'g_loss = -fake_loss(logits_fake)'},
     ),
     wrong('model_loss.g_weights', 'g_loss from real images', {G_LOSS: 'g_loss = real_loss(logits_real)'}),
     wrong('model_loss.g_weights', 'g_loss is d_loss', {RESULT: 'return d_loss, d_loss'}),
@@ -206,17 +206,17 @@ CASES = [
     wrong(
         'model_loss.discriminator_calls',
         'discriminator never sees real images',
-        {'discriminator(input_real)': 'discriminator(drawn)'},
+        {'discriminator(input_real)': 'discriminator(fake)'},
     ),
     wrong(
         'model_loss.discriminator_calls',
-        'discriminator never sees drawn images',
-        {'discriminator(drawn, reuse': 'discriminator(input_real, reuse'},
+        'discriminator never sees fake images',
+        {'discriminator(fake, reuse': 'discriminator(input_real, reuse'},
     ),
     wrong(
         'model_loss.no_gradient',
         'a stop_gradient before the discriminator',
-        {'discriminator(drawn, reuse': 'discriminator(tf.stop_gradient(drawn), reuse'},
+        {'discriminator(fake, reuse': 'discriminator(tf.stop_gradient(fake), reuse'},
     ),
     wrong('model_loss.count', 'only one loss', {RESULT: 'return d_loss + g_loss'}),
     wrong('model_loss.not_a_tensor', 'losses as NumPy numbers', {RESULT: 'return 0.5, 0.5'}),

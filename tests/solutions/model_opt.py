@@ -144,17 +144,17 @@ CASES = [
     ),
     wrong(
         'model_opt.wrong_loss',
-        'the generator minimises d_loss',
+        'the generator minimizes d_loss',
         {'minimize(g_loss': 'minimize(d_loss'},
         says='g_train_opt',
     ),
     wrong(
         'model_opt.wrong_loss',
-        'the discriminator minimises g_loss',
+        'the discriminator minimizes g_loss',
         {D_STEP: 'd_adam.minimize(g_loss'},
         says='d_train_opt',
     ),
-    wrong('model_opt.uphill', 'both minimise the sum', {D_STEP: 'd_adam.minimize(d_loss - g_loss'}, says='d_train_opt'),
+    wrong('model_opt.uphill', 'both minimize the sum', {D_STEP: 'd_adam.minimize(d_loss - g_loss'}, says='d_train_opt'),
     wrong(
         'model_opt.step_size',
         'two steps at once',
@@ -171,5 +171,5 @@ CASES = [
         'only the step of the discriminator',
         {'return d_train_opt, g_train_opt': 'return d_train_opt'},
     ),
-    wrong('model_opt.raises', 'optimisers returned', {'return d_train_opt, g_train_opt': 'return d_adam, g_adam'}),
+    wrong('model_opt.raises', 'optimizers returned', {'return d_train_opt, g_train_opt': 'return d_adam, g_adam'}),
 ]

@@ -7,17 +7,17 @@ PLAIN = '''\
 def train(
     epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape, data_image_mode, seed=0, title=''
 ):
-    """Train a new GAN. Returns (losses [steps, 2], generate), where generate(z) draws images in [-1, 1]."""
+    """Train a new GAN. Returns (losses [steps, 2], generate), where generate(z) makes images in [-1, 1]."""
     n_images, width, height, channels = data_shape
     with new_graph(seed) as graph:
         input_real, input_z, rate = model_inputs(width, height, channels, z_dim)
         d_loss, g_loss = model_loss(input_real, input_z, channels)
         step = [d_loss, g_loss, *model_opt(d_loss, g_loss, rate, beta1)]
         images = sample_images(input_z, channels)
-        initialise = tf.global_variables_initializer()
+        initialize = tf.global_variables_initializer()
     graph.finalize()
     sess = tf.Session(graph=graph)
-    sess.run(initialise)
+    sess.run(initialize)
     losses = []
     with helper.progress(total=epoch_count * (n_images // batch_size), desc='training', unit='batch') as bar:
         for epoch in range(epoch_count):
@@ -39,7 +39,7 @@ RUN = f'losses.append(sess.run(step, {FEED})[:2])'
 FOR_BATCH = 'for batch in get_batches(batch_size, seed=[seed, epoch]):'
 EVERY = 'if len(losses) % 100 == 0:'
 FINAL = '    graph.finalize()\n    sess = tf.Session(graph=graph)'
-OPEN = '    sess = tf.Session(graph=graph)'  # not finalised
+OPEN = '    sess = tf.Session(graph=graph)'  # not finalized
 ADDS_A_SAMPLING_OP = """def sample_images(input_z, out_channel_dim):
     with input_z.graph.as_default():
         return generator(input_z, out_channel_dim, is_train=False)"""
@@ -72,7 +72,7 @@ CASES = [
     wrong('train.range', 'real images times 4', {'2 * batch': '4 * batch'}, says='[-2.00, 2.00]'),
     wrong(
         'train.range',
-        'real images in the wrong range since the generator draws in [-0.5, 0.5]',
+        'real images in the wrong range since the generator is in [-0.5, 0.5]',
         {'return tf.tanh(': 'return 0.5 * tf.tanh('},
         within='generator',
     ),
@@ -116,7 +116,7 @@ CASES = [
     ),
     wrong(
         'train.finalized',
-        'a sampling op added at every display, to a finalised graph',
+        'a sampling op added at every display, to a finalized graph',
         {'def sample_images': ADDS_A_SAMPLING_OP},
         classic=True,
     ),
@@ -141,10 +141,10 @@ CASES = [
     wrong('train.noise_repeats', 'z of zeros', {Z: 'np.zeros([len(batch), z_dim])'}),
     wrong(
         'train.initialized_again',
-        'variables initialised in each epoch',
+        'variables initialized in each epoch',
         {
-            '    sess.run(initialise)\n': '',
-            '            for batch in': '            sess.run(initialise)\n            for batch in',
+            '    sess.run(initialize)\n': '',
+            '            for batch in': '            sess.run(initialize)\n            for batch in',
         },
     ),
     wrong('train.part_of_a_batch', 'the first image of each batch only', {'2 * batch,': '2 * batch[:1],'}),
@@ -172,7 +172,7 @@ CASES = [
     ),
     wrong(
         'train.batches_unused',
-        'batches drawn once for all epochs',
+        'batches asked for once for all epochs',
         {
             'for epoch in range(epoch_count)': (
                 'batches = get_batches(batch_size)\n        for epoch in range(epoch_count)'
@@ -183,7 +183,7 @@ CASES = [
     ),
     wrong(
         'train.batches_unused',
-        'the first batch for ever',
+        'the first batch forever',
         {FOR_BATCH: 'first = next(get_batches(batch_size))\n            for batch in [first] * 250:'},
     ),
     wrong('train.batches_unused', 'nothing is trained', {RUN: 'losses.append((0, 0))'}),
@@ -217,7 +217,7 @@ CASES = [
         {'input_z, channels)\n        step': 'input_z, 3)\n        step'},
     ),
     wrong('train.not_called', 'model_opt never called', {STEP: 'step = [d_loss, g_loss]'}),
-    wrong('train.uninitialized', 'variables never initialised', {'    sess.run(initialise)\n': ''}),
+    wrong('train.uninitialized', 'variables never initialized', {'    sess.run(initialize)\n': ''}),
     wrong(
         'train.raises',
         'works once only',
