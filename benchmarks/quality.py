@@ -25,9 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from lesson import training  # noqa: E402
-import score  # noqa: E402
-from problem_unittests import functions_from_notebook  # noqa: E402
+from lesson import notebooks, score, training  # noqa: E402
 
 tf = training.tf
 tf.disable_eager_execution()
@@ -178,7 +176,7 @@ def train_peer(name, data, seconds, seed):
 
 def train_ours(name, data, seconds, seed):
     """The notebook's own train with the notebook's own settings; it shows no pictures."""
-    defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     settings = {key: defined[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')}
     train = defined['train']
     train.__globals__['show_generator_output'] = lambda *a, **k: None

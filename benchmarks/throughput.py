@@ -44,12 +44,11 @@ PASSES = {'generator': 3, 'discriminator': 7}
 
 def graph_of_the_notebook(channels, averages):
     """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
-    from lesson import training
-    from problem_unittests import functions_from_notebook
+    from lesson import notebooks, training
 
     tf = training.tf
     tf.disable_eager_execution()
-    defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         inputs = defined['model_inputs'](28, 28, channels, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], channels)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lesson import training
 from benchmarks import quality, throughput
+from lesson import training
 
 tf = training.tf
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-import problem_unittests
-from lesson import training
+from lesson import notebooks, training
 
 NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
@@ -18,7 +17,7 @@ rng = np.random.default_rng(0)
 @pytest.fixture(scope='module')
 def lesson():
     """All that the notebook defines."""
-    return SimpleNamespace(**problem_unittests.functions_from_notebook(NOTEBOOK))
+    return SimpleNamespace(**notebooks.definitions(NOTEBOOK))
 
 
 @pytest.fixture
