@@ -4,6 +4,7 @@ import ast
 import builtins
 import contextlib
 import dis
+import functools
 import io
 import json
 import linecache
@@ -19,6 +20,7 @@ from IPython.core.inputtransformer2 import EscapedCommand, TransformerManager, l
 FUNCTIONS = ('model_inputs', 'discriminator', 'generator', 'model_loss', 'model_opt', 'train')
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, *_IMPORTS)
 _SETTINGS = re.compile(  # statements without a result that later cells rely on
     r'((tf|tensorflow)(\.compat\.v1)?\.(disable_|enable_|set_random_seed|logging\.|random\.set_seed)|os\.environ\b|'
@@ -31,7 +33,7 @@ _OUTSIDE = re.compile(  # modules whose functions reach out of the notebook: fil
 _ACTS = re.compile(  # words in the name of a function that loads, reads, tests, trains, shows or waits
     r'(down|up)?loads?(txt)?|fetch|(im)?reads?(lines?)?|(url|p)?open|(from|to)file|(url)?retrieve|extract|input|exec|'
     r'eval|evaluate|session|train|fit|run|(im)?save(txt|fig|z)?|restore|write|dumps?|request|system|sleep|(im)?show|'
-    r'display|plot|test|mkdirs?|makedirs|touch|unlink|exit|quit'
+    r'training|learn|optimize|display|plot|test|mkdirs?|makedirs|touch|unlink|exit|quit'
 )
 
 
@@ -50,12 +52,12 @@ def definitions(path):
         sys.path.insert(0, str(path.parent.absolute()))
     statements = _statements(path)
     _choose(statements)
-    cells = {name: _newest(name, statements) for name in FUNCTIONS}
-    scope = _run(statements, max(cells.values()))
+    seen_from = functools.cache(lambda cell: _run(statements, cell))
+    cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
+    scope = seen_from(max(cells.values()))
     for name, cell in cells.items():
-        needed = _needed({name}, statements) - set(FUNCTIONS) | {name}
-        own = _run(statements, cell) if any(sum(n in s.binds for s in statements) > 1 for n in needed) else scope
-        if any(own.bound.get(n) is not scope.bound.get(n) for n in needed):
+        own, needed = seen_from(cell), _needed({name}, statements) - set(FUNCTIONS) | {name}
+        if any(own.bound.get(each) is not scope.bound.get(each) for each in needed):
             scope.take(name, own)
         if name not in scope:
             reason = scope.reasons.get(name, f'{name} is not defined: no cell of {path.name} has a def {name}')
@@ -130,29 +132,29 @@ class _Statement:
         self.cell, self.where, self.node = cell, where, node
         self.binds, self.needs, self.chosen, self.error = _binds(node), set(), False, None
         try:
-            self.code = compile(ast.Module([node], []), where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            self.needs = _reads(self.code)
+            self.needs = _reads(self._compile())
         except SyntaxError as error:  # that only the compiler finds
             self.error = _syntax(where, error)
 
+    def _compile(self):
+        return compile(ast.Module([self.node], []), self.where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
     def run(self, scope):
-        """Execute it, or note why its names are missing."""
-        before, error = dict(scope), self.error
-        first = f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
+        """Execute it, and note why its names are missing."""
+        before, error, first = dict(scope), self.error, f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
         if self.chosen and not error:
             try:
                 with warnings.catch_warnings(action='ignore'), contextlib.redirect_stdout(io.StringIO()):
-                    exec(self.code, scope)
+                    exec(self._compile(), scope)
             except Exception as raised:
                 error = f'{first} failed: {type(raised).__name__}: {raised}'
             changed = {name for name in scope if name not in before or scope[name] is not before[name]}
             scope.bound |= dict.fromkeys(self.binds | changed, self)
-        elif not self.chosen:
-            reason = f'{first} is not executed by a test: it may load, show, test or train'
-            scope.reasons |= {name: f'{name} is not defined: {reason}' for name in self.binds}
-            error = error or (isinstance(self.node, _DEFINITIONS) and reason)
-        if error:
-            scope.lose(self, error)
+        skipped = f'{first} is not executed by a test: it may load, show, test or train'
+        if error or (not self.chosen and isinstance(self.node, _DEFINITIONS)):
+            scope.lose(self, error or skipped)
+        else:
+            scope.reasons |= {name: f'{name} is not defined: {skipped}' for name in self.binds if name not in scope}
 
 
 class _Broken:
@@ -231,11 +233,13 @@ def _run(statements, cell):
     return scope
 
 
-def _newest(name, statements):
-    """The number of the last cell that defines a function; 0: none does."""
-    binding = [s for s in statements if name in s.binds and (s.chosen or isinstance(s.node, _DEFINITIONS))]
-    defining = [s for s in binding if s.node is None or isinstance(s.node, _DEFINITIONS)]
-    return max([s.cell for s in defining or binding], default=0)
+def _newest(name, statements, seen_from):
+    """The number of the last cell that makes a name a function, or should; 0: none does."""
+    for statement in reversed([s for s in statements if name in s.binds]):
+        defines = statement.node is None or isinstance(statement.node, _DEFINITIONS)
+        if defines or (statement.chosen and callable(seen_from(statement.cell).get(name))):
+            return statement.cell
+    return 0
 
 
 def _needed(names, statements):
@@ -263,7 +267,7 @@ def _choose(statements):
             if isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in calls.modules:
                 about = False  # plt.figure() is not about plt
             wanted = plain or about or isinstance(node, _DEFINITIONS)
-            statement.chosen = bool(setting or (wanted and not calls.act(node)))
+            statement.chosen = bool(setting or (wanted and not calls.act(calls.pruned(node))))
 
 
 class _Calls:
@@ -284,19 +288,30 @@ class _Calls:
                 inside = [each for each in node.body if getattr(each, 'name', '') in starts]
                 self.bodies.setdefault(node.name, []).extend(inside)
 
+    def pruned(self, node):
+        """A compound statement without the simple ones in it that do more."""
+        for part in [node, *getattr(node, 'handlers', ())]:
+            for block in ('body', 'orelse', 'finalbody'):
+                if isinstance(part, (*_COMPOUND, ast.ExceptHandler)) and getattr(part, block, None):
+                    inner = map(self.pruned, getattr(part, block))
+                    kept = [ast.copy_location(ast.Pass(), each) if self.act(each) else each for each in inner]
+                    setattr(part, block, kept)
+        return node
+
     def act(self, node, seen=frozenset()):
         """Whether the execution of a statement does more."""
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and 'get_ipython()' in ast.unparse(node):
+            return not seen  # the output of a shell line; in a function, it does nothing
         calls = _calls(node) if not seen else (each for each in ast.walk(node) if isinstance(each, ast.Call))
         return any(self._acts(name, seen) for call in calls for name in _called(call))
 
     def _acts(self, name, seen):
         root, last = re.match(r'\w*', name)[0], re.search(r'\w*$', name)[0]
-        words = re.findall(r'[A-Z]?[a-z]+|[A-Z]+', last)
         if root == 'get_ipython':
-            return not seen  # in a function, a magic does nothing
+            return False
         if _OUTSIDE.match(self.modules.get(root, root) + name[len(root) :]):
             return True
-        if any(_ACTS.fullmatch(word.lower()) for word in words):
+        if any(_ACTS.fullmatch(word.lower()) for word in re.findall(r'[A-Z]?[a-z]+|[A-Z]+', last)):
             return True
         return last not in seen and any(self.act(body, seen | {last}) for body in self.bodies.get(last, ()))
 

@@ -72,6 +72,7 @@ ACTS = {
     'in a loop': 'for i in range(3):\n    x = fit()',
     'by a function that is given to another': 'x = list(map(fit, [1]))',
     'in a comprehension': 'x = [fit() for i in range(3)]',
+    'in a branch': 'if True:\n    x = fit()',
     'in a with statement': "with open('touched', 'w') as x:\n    pass",
     'in a default': "def x(y=open('touched', 'w')):\n    pass",
     'in a decorator': '@prepare()\ndef x():\n    pass',
@@ -115,6 +116,13 @@ COMPUTED = {
     'a condition': 'if 1 + 1 == 2:\n    x = 7\nelse:\n    x = 8',
     'an attempt': 'try:\n    import no_such_module\nexcept ImportError:\n    x = 7',
     'a part of a function': 'import functools\ndef f(a, b):\n    return a + b\nx = functools.partial(f, 3)(4)',
+    'an import after an attempt to install': (
+        'try:\n    import math\nexcept ImportError:\n    !pip install math\n    import math\nx = int(math.pi) + 4'
+    ),
+    'an import after an attempt to install by a call': (
+        'import os\ntry:\n    import math\nexcept ImportError:\n    os.system("pip install math")\nx = int(math.pi) + 4'
+    ),
+    'all names of a module': 'from math import *\nx = int(pi) + 4',
     'a name of the typing kind': 'x: int = int("7")',
     'a value printed on the way': 'x = 7\nprint(x)',
     'a function with a magic in it': 'def f():\n    %matplotlib inline\n    return 7\nx = f()',
@@ -228,7 +236,17 @@ def test_the_newest_definition_of_a_function_counts(define):
     scope = define(
         'def generator(z):\n    return 1',
         'def generator(z):\n    return 7',
-        'generator_losses = 3\nfor generator in []:\n    pass',
+        'for generator in []:\n    pass',
+        'generator = undefined(3)',
+        'generator = generator(1)',
+        'generator = True',
+    )
+    assert scope['generator'](None) == 7
+
+
+def test_a_function_wrapped_in_a_later_cell_counts(define):
+    scope = define(
+        'def generator(z, x=1):\n    return x', 'import functools\ngenerator = functools.partial(generator, x=7)'
     )
     assert scope['generator'](None) == 7
 
