@@ -267,6 +267,23 @@ def test_a_checkpoint_is_written_at_intervals_and_the_newest_two_are_kept(trial,
     assert saved(tmp_path) == ['step-00000004.npz', 'step-00000005.npz']
 
 
+def test_a_get_batches_that_shuffles_anew_each_time_can_resume(trial, tmp_path, capsys):
+    images = np.random.default_rng(0).uniform(size=[9, 2, 2, 1]).astype('float32')
+
+    def get_batches(size, seed):
+        return np.split(np.random.default_rng().permutation(images), 9 // size)
+
+    trial.train([(1.0, 1.0)] * 3, get_batches=get_batches, checkpoint_dir=tmp_path)
+    Trial().train([(1.0, 1.0)] * 3, get_batches=get_batches, checkpoint_dir=tmp_path)
+    assert 'Resuming after step 3 of 3' in capsys.readouterr().out
+
+
+def test_a_tilde_in_checkpoint_dir_is_the_home_directory(trial, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    trial.train([(1.0, 1.0)], checkpoint_dir='~/checkpoints')
+    assert saved(tmp_path / 'checkpoints') == ['step-00000001.npz']
+
+
 def test_fewer_batches_than_expected_are_saved_all_the_same(trial, tmp_path):
     trial.train(
         [(1.0, 1.0)] * 9,
