@@ -23,7 +23,6 @@ from lesson.idx import cached_idx, idx_md5
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
-
 FETCH_AGAIN = 'Delete it and fetch it again'
 
 
