@@ -11,6 +11,7 @@ Other dtypes raise TypeError; other shapes, ranges or counts, and real images of
 
 import numpy as np
 
+FEWEST = 100  # images in each set
 BETTER = {'SWD 28': 'lower', 'SWD 14': 'lower', 'density': 'higher', 'coverage': 'higher'}
 
 
@@ -188,8 +189,8 @@ def _checked(**sets):
         images = np.asarray(images)
         if images.ndim != 4 or images.shape[1:3] != (28, 28) or images.shape[3] not in (1, 3):
             raise ValueError(f'{name}: shape is {images.shape}, expected [n, 28, 28, 1] or [n, 28, 28, 3]')
-        if len(images) < 100:
-            raise ValueError(f'{name}: {len(images)} images are too few, pass at least 100; 5,000 are usual')
+        if len(images) < FEWEST:
+            raise ValueError(f'{name}: {len(images)} images are too few, pass at least {FEWEST}; 5,000 are usual')
         if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
             raise TypeError(f'{name}: dtype is {images.dtype}, expected uint8 in [0, 255] or floats in [-1, 1]')
         if images.dtype == np.uint8:

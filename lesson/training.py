@@ -1,31 +1,25 @@
-"""Where a graph runs: the session, and what surrounds the steps of a training.
+"""Where a graph runs: the session, and what surrounds the steps of a training."""
 
-Importing this module loads TensorFlow without its start-up messages. TensorFlow writes some notes (which processor
-instructions it uses, that there is no graphics card) straight to file descriptor 2 while it is being imported, before
-any setting could silence it. A notebook would show them as an alarming red box. They are held back here, and printed
-after all if the import fails.
-"""
-
+import numbers
 import os
 import re
 import signal
-import sys
-import tempfile
 import threading
-import time
-import zipfile
+import zlib
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # fatal errors only; has to be set before the import
+from lesson.checkpoints import Checkpoints
+from lesson.progress import progress
+from lesson.quiet import import_tensorflow
 
+tf = import_tensorflow()
 
-CHECKPOINT_SECONDS = 120  # from one checkpoint to the next
-CHECKPOINTS_KEPT = 2
-DECIDED = 300  # after so many steps one can tell whether the game is lost
+LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usually goes wrong
+DECIDED = 300  # after so many steps one can tell whether the discriminator has won
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
@@ -59,198 +53,258 @@ def has_fast_bfloat16():
     return bool(native and re.search('ALL|DEFAULT|512.*BF16|FP16|AMX|AVX10', limit))
 
 
-class Training:
-    """What surrounds the steps of a training: it can be interrupted and go on, and trouble is pointed out.
+class Run:
+    """What surrounds the steps of a training: what they are fed with, checkpoints, interruption, checks.
 
-    In use: `with Training(sess, steps, checkpoint_dir, settings) as training:`, then for each batch of
-    `training.remaining(batches)` one step, whose (d_loss, g_loss) is appended to `training.losses`.
+    In use: `with run.session(graph, input_z, images) as sess:`, then for each `(batch, z)` of `run.batches()` one step
+    and one `run.record(d_loss, g_loss)`. Step n is fed with the same images and noise whenever it is made: they
+    depend on seed and n alone. So an interrupted training that resumes ends with the same weights to the last bit.
 
-    With a checkpoint_dir, all variables and losses are kept there, at the end and every CHECKPOINT_SECONDS, and a new
-    Training goes on from the newest. When the work of step n depends on n alone, the end is the same to the last bit.
-    A checkpoint is one .npz file, which is written under another name first: there are no half-written ones. A damaged
-    one is passed over for the one before it. ValueError: it is from other networks, or from other `settings`, a
-    string of what must not change on the way. OSError: a checkpoint cannot be written.
+    - get_batches(batch_size, seed=...) yields the images of an epoch, float32 in [-0.5, 0.5], data_shape is (images,
+      height, width, channels); sample_z(rng, n, z_dim) returns noise [n, z_dim] from a NumPy random generator.
+    - title: what the generated images are called in captions.
+    - checkpoint_dir: a folder for checkpoints, written every checkpoints.SECONDS and at the end. A Run resumes from
+      the newest; more epochs are a continuation, another graph, setting or data set is not.
 
-    Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. A loss that is
-    not finite ends the loop, and brings the last good weights back.
+    Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
+    not finite end the loop as well, and weights from before are put back. Raises ValueError when a setting is not
+    usable, a training would make no step, or images differ in size; FloatingPointError when there are no weights from
+    before; and what Checkpoints raises.
     """
 
-    def __init__(self, sess, steps, checkpoint_dir=None, settings=''):
-        self.sess, self.steps, self.settings = sess, steps, settings
-        self.folder = checkpoint_dir and Path(checkpoint_dir)
-        self.variables = {v.op.name: v for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-        self.losses = []
-        self.interrupted = self.warned = False
-        if self.folder:
-            self._restore_newest()
-            with self._writing():  # it is better to know now than after two minutes
-                self.folder.mkdir(parents=True, exist_ok=True)
-                tempfile.TemporaryFile(dir=self.folder).close()
-        self.good = self._values()  # what a bad step is undone to
-
-    def __enter__(self):
-        if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
-            self._handler = signal.signal(signal.SIGINT, self._interrupt)
-        return self
-
-    def __exit__(self, *exception):
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
-
-    def _interrupt(self, *_):
-        self.interrupted = True
-        signal.signal(signal.SIGINT, self._handler)  # the next one stops at once
-
-    def remaining(self, batches):
-        """Yield those of all batches of a training that are still to be used, one for each step."""
-        saved_at, saved_step = time.monotonic(), len(self.losses)
-        for batch in islice(batches, len(self.losses), self.steps):
-            yield batch
-            if not np.isfinite(self.losses[-1]).all():
-                return self._undo()
-            self._point_out_a_lost_game()
-            if self.interrupted:
-                break
-            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                if not self._save():
-                    return self._undo()
-                saved_at, saved_step = time.monotonic(), len(self.losses)
-        if len(self.losses) > saved_step and not self._save():
-            return self._undo()
-        if self.interrupted:
-            how = (
-                f'it is kept in {self.folder}: call train again to go on'
-                if self.folder
-                else ('with checkpoint_dir=..., the next call could go on from here')
+    def __init__(
+        self,
+        epoch_count,
+        batch_size,
+        z_dim,
+        learning_rate,
+        beta1,
+        get_batches,
+        data_shape,
+        sample_z,
+        seed=0,
+        title='generated',
+        checkpoint_dir=None,
+    ):
+        _check_whole(1, epoch_count=epoch_count, batch_size=batch_size, z_dim=z_dim)
+        _check_whole(0, seed=seed)
+        _check_number('learning_rate', learning_rate, 'above 0', lambda value: 0 < value < float('inf'))
+        _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
+        n_images = data_shape[0]
+        if batch_size > n_images:
+            raise ValueError(
+                f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no '
+                f'step: choose a batch_size from 1 to {n_images:,}'
             )
-            print(f'Interrupted after step {len(self.losses):,} of {self.steps:,}; {how}.')
-
-    def _values(self):
-        """Everything that a checkpoint holds: {name: array}."""
-        values = dict(zip(self.variables, self.sess.run(list(self.variables.values())), strict=True))
-        return values | {
-            'losses': np.array(self.losses, np.float32).reshape(-1, 2),
-            'settings': np.array(self.settings),
+        self.settings = {
+            'learning_rate': float(learning_rate),
+            'beta1': float(beta1),
+            'batch_size': int(batch_size),
+            'z_dim': int(z_dim),
+            'seed': int(seed),
+            'data_shape': [int(size) for size in data_shape],
         }
+        self.get_batches, self.sample_z = get_batches, sample_z
+        self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
+        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
+        self.checkpoint_dir, self._checkpoints = checkpoint_dir, None
+        self._losses = []
+        self._interrupted = self._warned = False
 
-    def _set(self, values):
-        feed = {v.initializer.inputs[1]: values[name] for name, v in self.variables.items()}
-        self.sess.run([v.initializer for v in self.variables.values()], feed)
-        self.losses[:] = [tuple(pair) for pair in values['losses']]
+    @property
+    def step(self):
+        """How many steps have been made."""
+        return len(self._losses)
 
-    def _save(self):
-        """Keep the present state as the last good one, unless it is not finite: False."""
-        values = self._values()
-        if not all(np.isfinite(values[name]).all() for name in self.variables):
+    @property
+    def losses(self):
+        """d_loss and g_loss of each step: float32 [steps, 2]."""
+        return np.array(self._losses, np.float32).reshape(-1, 2)
+
+    @property
+    def caption(self):
+        """What a picture of the present state is called."""
+        return f'{self.title}, batch {self.step}'
+
+    @contextmanager
+    def session(self, graph, input_z, images):
+        """A session in which to train, with the newest checkpoint in place; it stays open afterwards.
+
+        images: the generated images, which are computed from input_z.
+        """
+        real, generated = self.settings['data_shape'][1:], images.shape[1:]
+        if not generated.is_compatible_with(real):
+            raise ValueError(
+                f'the real images are {real} (height, width, channels), but the generated ones '
+                f'{generated.as_list()}: prepare the images in the size that generator returns, or change its layers'
+            )
+        self.sess, self._input_z, self._images = session(graph), input_z, images
+        self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+        with self._resumed(graph), self._interruptible():
+            self._good = self._values()  # what a bad step is undone to
+            yield self.sess
+
+    def batches(self):
+        """Yield (images, noise) for each step that is still to be made, under a progress bar."""
+        epochs = (self.get_batches(self.batch_size, seed=[self.seed, epoch]) for epoch in range(self.epoch_count))
+        everything = (images for epoch in epochs for images in epoch)
+        begun = self.step
+        with progress(total=self.steps, initial=begun, unit='batch') as self._bar:
+            for images in islice(everything, begun, self.steps):
+                made, z = self.step, self._noise(self.step, len(images))
+                yield images, z
+                if self.step != made + 1:
+                    raise RuntimeError('call run.record(d_loss, g_loss) once for each batch')
+                self._bar.update()
+                if not self._in_order(z):
+                    return
+                if self._interrupted:
+                    break
+        if not self.step:
+            raise ValueError(f'get_batches({self.batch_size}) yields no batch, so nothing was trained')
+        if self.step > begun and self._keep(save=True) and self._interrupted:
+            self._say_how_to_resume()
+
+    def record(self, d_loss, g_loss):
+        """Count a step as made, with its losses."""
+        self._losses.append((d_loss, g_loss))
+        self._bar.set_postfix(d_loss=d_loss, g_loss=g_loss, refresh=False)
+
+    def _noise(self, step, n):
+        return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)
+
+    def _in_order(self, z):
+        """Look after the training, following a step with the noise z. False: it has to end."""
+        if not np.isfinite(self._losses[-1]).all():
+            return self._undo()
+        look, save = self.step % LOOK_EVERY == 0, self._checkpoints and self._checkpoints.due()
+        if (look or save) and not self._keep(save):
             return False
-        self.good = values
-        if self.folder:
-            path = self.folder / f'step-{len(self.losses):08}.npz'
-            part = path.with_suffix('.part')
-            with self._writing():
-                try:
-                    with open(part, 'wb') as file:
-                        np.savez(file, **values)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    os.replace(part, path)
-                finally:
-                    part.unlink(missing_ok=True)
-            for old in sorted(self.folder.glob('step-*.npz'))[:-CHECKPOINTS_KEPT]:
-                old.unlink(missing_ok=True)
+        if look and self.step >= DECIDED and not self._warned:
+            self._look_for_trouble(z)
+        return True
+
+    def _keep(self, save):
+        """Keep the present state as the last good one, in memory or also in a checkpoint. False: it is not good."""
+        values = self._values()
+        if not all(np.isfinite(value).all() for value in values.values()):
+            return self._undo()
+        self._good = values
+        if save and self._checkpoints:
+            self._checkpoints.save(values)
         return True
 
     @contextmanager
-    def _writing(self):
+    def _resumed(self, graph):
+        """With a checkpoint_dir: lock it, and put the newest checkpoint in place."""
+        if not self.checkpoint_dir:
+            yield
+            return
+        self._checkpoints = Checkpoints(self.checkpoint_dir, self.settings | self._content(), _fingerprints(graph))
+        with self._checkpoints.locked():
+            values = self._checkpoints.newest()
+            if values:
+                self._set(values)
+                done = ', which is all of them' if self.step >= self.steps else ''
+                print(f'Resuming after step {self.step:,} of {self.steps:,}{done}, from {self.checkpoint_dir}.')
+            yield
+
+    def _content(self):
+        """Checksums of what the steps are fed with: of all images, and of the noise of the first step."""
+        n_images = self.settings['data_shape'][0]
+        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
+        images = 0
+        for batch in self.get_batches(most, seed=[self.seed, 0]):
+            images = _checksum(batch, images)
+        return {'images': images, 'sample_z': _checksum(self._noise(0, 10))}
+
+    @contextmanager
+    def _interruptible(self):
+        if threading.current_thread() is not threading.main_thread():  # Python allows it nowhere else
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(*_):
+            self._interrupted = True
+            signal.signal(signal.SIGINT, before)  # the next one stops at once
+
+        signal.signal(signal.SIGINT, interrupt)
         try:
             yield
-        except OSError as error:
-            message = (
-                f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
-            )
-            raise OSError(message) from error
+        finally:
+            signal.signal(signal.SIGINT, before)
 
-    def _restore_newest(self):
-        for path in sorted(self.folder.glob('step-*.npz'), reverse=True):
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    if damaged := archive.testzip():  # compares the checksums of all arrays
-                        raise zipfile.BadZipFile(f'bad checksum of {damaged}')
-                with np.load(path, allow_pickle=False) as file:
-                    values = {name: file[name] for name in file.files}
-            except Exception as error:  # damaged bytes raise nearly anything
-                print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
-            else:
-                self._compare(values)
-                self._set(values)
-                print(f'Going on after step {len(self.losses):,} of {self.steps:,}, from {path}.')
-                return
+    def _say_how_to_resume(self):
+        how = 'with checkpoint_dir=..., the next call could resume from here'
+        if self.checkpoint_dir:
+            how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
+        print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
-    def _compare(self, values):
-        """ValueError when a checkpoint is from something else than this training."""
-        differences = [
-            f'{name} is {values[name].shape if name in values else "missing"} there, {tuple(v.shape)} here'
-            for name, v in self.variables.items()
-            if name not in values or values[name].shape != tuple(v.shape)
-        ]
-        unknown = values.keys() - self.variables.keys() - {'losses', 'settings'}
-        differences += [f'{name} is not in use here' for name in sorted(unknown)]
-        if not differences and values['settings'] != self.settings:
-            differences = [f'{values["settings"]} there, {self.settings} here']
-        if differences:
-            raise ValueError(
-                f'{self.folder} holds the training of other networks, images or settings ({differences[0]}). '
-                'Delete that folder to start anew, or pass another checkpoint_dir'
-            )
+    def _values(self):
+        """Everything that a checkpoint contains: {name: array}."""
+        values = self.sess.run(list(self._variables.values()))
+        return dict(zip(self._variables, values, strict=True)) | {'losses': self.losses}
+
+    def _set(self, values):
+        feed = {v.initializer.inputs[1]: values[name] for name, v in self._variables.items()}
+        self.sess.run([v.initializer for v in self._variables.values()], feed)
+        self._losses[:] = [tuple(pair) for pair in values['losses']]
 
     def _undo(self):
-        """Back to the last good state, and say so."""
-        step, _ = len(self.losses), self._set(self.good)
-        print(
-            f'The losses are not finite at step {step:,}: the training is stopped, with the weights of step '
-            f'{len(self.losses):,}. Try a smaller learning rate; is there a logarithm of zero, or a division by it?'
-        )
+        """Put the last good state back, say so, return False. FloatingPointError: it was before the first step."""
+        step, _ = self.step, self._set(self._good)
+        what = f'Losses or weights are not finite at step {step:,}'
+        hint = 'Try a smaller learning rate. Is there a logarithm of zero, or a division by it?'
+        if not self.step:
+            raise FloatingPointError(f'{what}, so nothing was trained. {hint}')
+        print(f'{what}: the training ends, with the weights of step {self.step:,}. {hint}')
+        return False
 
-    def _point_out_a_lost_game(self):
-        if len(self.losses) >= DECIDED and len(self.losses) % 100 == 0:
-            d_loss, g_loss = np.mean(self.losses[-DECIDED:], 0)
-            if d_loss < 0.05 or g_loss > 6:
-                self._point_out(
-                    f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {DECIDED} steps), so '
-                    'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
-                )
-
-    def look_at(self, images):
-        """Point out if the generated images [n, height, width, channels] in [-1, 1], n > 1, are all alike."""
-        spread = np.std(images, axis=0).mean()
-        if len(self.losses) >= DECIDED and spread < ALIKE:
-            self._point_out(
+    def _look_for_trouble(self, z):
+        """Point out, once, a discriminator that has won, or generated images that are all alike."""
+        d_loss, g_loss = self.losses[-DECIDED:].mean(0)
+        spread = np.std(self.sess.run(self._images, {self._input_z: z}), axis=0).mean()
+        if d_loss < 0.05 or g_loss > 6:
+            what = (
+                f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {DECIDED} steps), so '
+                'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
+            )
+        elif len(z) > 1 and spread < ALIKE:
+            what = (
                 f'the generated images are all alike (they differ by {spread:.3f} in [-1, 1]): the generator has found '
                 'one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
             )
-
-    def _point_out(self, what):
-        if not self.warned:
-            print(f'Step {len(self.losses):,}: {what}')
-        self.warned = True
-
-
-def _import_tensorflow_quietly():
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            import tensorflow.compat.v1 as tf
-        except BaseException:
-            notes.seek(0)
-            os.write(stderr, notes.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-    tf.logging.set_verbosity(tf.logging.ERROR)  # Python's side: no deprecation notices for the graph API
-    return tf
+        else:
+            return
+        print(f'Step {self.step:,}: {what}')
+        self._warned = True
 
 
-tf = _import_tensorflow_quietly()
+def _check_whole(least, **settings):
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(f'{name} is {value!r}: choose a whole number from {least}')
+
+
+def _check_number(name, value, allowed, fits):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not fits(value):
+        raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
+
+
+def _checksum(array, start=0):
+    return zlib.crc32(np.ascontiguousarray(array), start)
+
+
+def _fingerprints(graph):
+    """{name: checksum} of all operations, their constants included."""
+    definition = graph.as_graph_def()
+    functions = {function.signature.name for function in definition.library.function}  # the branches of a tf.cond
+
+    def checksum(message):  # without the numbers at the end of functions' names, which count all in this process
+        unnumbered = re.sub(r'(\w+)_\d+', lambda name: name[1] if name[0] in functions else name[0], str(message))
+        return zlib.crc32(unnumbered.encode())
+
+    return {node.name: checksum(node) for node in definition.node} | {
+        'functions': sorted(checksum(function) for function in definition.library.function)
+    }

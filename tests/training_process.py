@@ -1,8 +1,8 @@
-"""A short training in a process of its own, to be killed, interrupted, and gone on with.
+"""A short training in a process of its own, to be killed, interrupted, and resumed.
 
     python tests/training_process.py CHECKPOINT_DIR [--kill STEP] [--interrupt STEP ...] [--nan STEP] [...]
 
-Prints digests of the losses and of images drawn at the end, and the number of steps: equal digests, equal weights.
+Prints digests of the losses and of images generated at the end, and the number of steps: equal digests, equal weights.
 """
 
 import argparse
@@ -10,14 +10,17 @@ import hashlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-import problem_unittests  # noqa: E402
-from lesson import training  # noqa: E402
+from lesson import checkpoints, training  # noqa: E402
+
+# isort: split
+from problem_unittests import functions_from_notebook  # noqa: E402
 
 EPOCH = 12  # batches
 BATCH = 4
@@ -30,48 +33,44 @@ def main():
     parser.add_argument('--interrupt', type=int, nargs='*', default=[])
     parser.add_argument('--nan', type=int)
     parser.add_argument('--epochs', type=int, default=2)
-    parser.add_argument('--channels', type=int, default=1)
-    parser.add_argument('--batch-size', type=int, default=BATCH)
-    parser.add_argument('--title', default='digits')
-    parser.add_argument('--wider', action='store_true', help='another generator')
+    parser.add_argument('--wait', type=float, default=0, help='seconds before each batch')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
     arguments = parser.parse_args()
 
-    training.CHECKPOINT_SECONDS = arguments.every
+    checkpoints.SECONDS = arguments.every
     training.tf.disable_eager_execution()
-    lesson = problem_unittests.functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
-    images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, arguments.channels])
-    if arguments.wider:
-        up = lesson['conv2d_transpose']
-        lesson['conv2d_transpose'] = lambda x, size, filters, name: up(x, size, filters + (name == 'up1'), name)
+    lesson = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, 1]).astype('float32')
 
     def get_batches(batch_size, seed):
+        if batch_size != BATCH:  # not for training
+            yield from np.split(images, len(images) // batch_size)
+            return
         _, epoch = seed
         order = np.random.default_rng(seed).permutation(len(images))
-        for i in range(0, len(order) - batch_size + 1, batch_size):
-            step = epoch * (len(images) // batch_size) + i // batch_size  # this batch is asked for after so many steps
+        for i, batch in enumerate(np.split(images[order], EPOCH)):
+            step = epoch * EPOCH + i  # this batch is asked for after so many steps
+            time.sleep(arguments.wait)
             for _ in range(arguments.interrupt.count(step)):
                 os.kill(os.getpid(), signal.SIGINT)
             if step == arguments.kill:
                 os.kill(os.getpid(), signal.SIGKILL)
-            batch = images[order[i : i + batch_size]].astype('float32')
             yield batch * np.nan if step == arguments.nan else batch
 
     losses, generate = lesson['train'](
         arguments.epochs,
-        arguments.batch_size,
+        BATCH,
         100,
         0.001,
         0.0,
         get_batches,
         images.shape,
-        'L' if arguments.channels == 1 else 'RGB',
-        title=arguments.title,
+        'L',
         checkpoint_dir=arguments.checkpoint_dir,
     )
-    drawn = generate(np.random.default_rng(1).uniform(-1, 1, [20, 100]))
-    assert np.isfinite(drawn).all()
-    for result in (losses, drawn):
+    generated = generate(np.random.default_rng(1).uniform(-1, 1, [20, 100]))
+    assert np.isfinite(generated).all()
+    for result in (losses, generated):
         print(hashlib.sha256(result.tobytes()).hexdigest())
     print(len(losses))
 
