@@ -14,44 +14,49 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
+
 from lesson import training  # noqa: F401  (loads TensorFlow quietly, so it comes first)
 
 # isort: split
 import problem_unittests
+from lesson import notebooks
 
 ROOT = Path(problem_unittests.__file__).parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
 
 
 class Case(NamedTuple):
+    fault: str | None  # id of the most serious fault; None: all six tests must pass
     name: str  # what is wrong, or done in another way
-    fails: str | None  # the function whose test must fail; None: all six must pass
-    phrase: str  # what the message must contain
     changes: dict  # {old: new}; old occurs once in the definition `within`. {'def name': new} replaces a definition
     within: str | None  # the changed definition; None: all definitions together
+    says: str = ''  # numbers or names that the message must contain
     classic: bool = False  # known from solutions of the original project
     spoils: tuple = ()  # other functions whose tests fail as well, since they are judged together
     environment: dict | None = None  # not None: runs in a process of its own, with these variables set
 
+    @property
+    def fails(self):
+        """The function whose test must fail, or None."""
+        return self.fault and self.fault.partition('.')[0]
 
-def wrong(fails, name, phrase, changes, within=None, **more):
+
+def wrong(fault, name, changes, within=None, **more):
     """A case that must fail; the change is made within the function that fails if nothing else is said."""
-    return Case(name, fails, phrase, changes, within or fails, **more)
+    return Case(fault, name, changes, within or fault.partition('.')[0], **more)
 
 
 def right(name, changes, **more):
     """A case that must pass."""
-    return Case(name, None, '', changes, None, **more)
+    return Case(None, name, changes, None, **more)
 
 
 def definitions(notebook=NOTEBOOK):
     """Sources of what a notebook's cells define: {name of a function: source}, with all imports as 'imports'."""
     sources = {}
-    for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']:
-        text = ''.join(cell['source'])
-        if cell['cell_type'] != 'code':
-            continue
-        if text.startswith('import '):
+    for text in notebooks.sources(notebook):
+        if re.search('^(import|from) ', text, re.M):
             sources['imports'] = sources.get('imports', '') + text + '\n'
         for statement in ast.parse(text).body:
             if isinstance(statement, ast.FunctionDef):
@@ -77,30 +82,28 @@ def sources_of(case):
     return sources
 
 
+def write_notebook(path, sources):
+    """A notebook with these code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
 def functions_of(case):
     """The six functions of a case, as a notebook with the changed definitions gives them."""
-    cells = [{'cell_type': 'code', 'source': source} for source in sources_of(case).values()]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'solution.ipynb'
-        path.write_text(json.dumps({'cells': cells}), encoding='utf-8')
-        scope = problem_unittests.functions_from_notebook(path)
+        write_notebook(path, sources_of(case).values())
+        scope = notebooks.definitions(path)
         sys.path.remove(folder)
     return scope
 
 
 def judge(case, names=problem_unittests.FUNCTIONS):
-    """Run the tests of the functions with these names: {name: None, or the message of its failure}."""
+    """Run the tests of the functions with these names: {name: (faults, hints)}, each {id: text}."""
     if case.environment is not None and not os.environ.get('SOLUTION'):
         return _judge_alone(case, names)
     scope = functions_of(case)
-    verdicts = {}
-    for name in names:
-        try:
-            getattr(problem_unittests, f'test_{name}')(scope[name])
-            verdicts[name] = None
-        except AssertionError as failure:
-            verdicts[name] = str(failure)
-    return verdicts
+    return {name: problem_unittests.judge(name, scope[name]) for name in names}
 
 
 def _judge_alone(case, names):

@@ -9,92 +9,66 @@ FIRST = 'conv2d(images, 32'
 
 CASES = [
     wrong(
-        'discriminator',
+        'discriminator.shape',
         'flatten multiplies the images of a batch',
-        'expected [8, 1]',
         {FLAT: 'tf.reshape(h, [-1, 2 * 2 * 128])'},
         classic=True,
+        says='[8, 1]',
     ),
     wrong(
-        'discriminator',
+        'discriminator.batch_mixed',
         'flatten after a transpose mixes the images of a batch',
-        'the images of a batch are mixed',
         {FLAT: 'tf.reshape(tf.transpose(h, [3, 1, 2, 0]), [-1, 4 * 4 * 128])'},
         classic=True,
     ),
     wrong(
-        'discriminator',
+        'discriminator.shape',
         'flatten merges two images into one row',
-        'expected [8, 1]',
         {FLAT: 'tf.reshape(h, [-1, 2 * 4 * 4 * 128])'},
         classic=True,
+        says='[8, 1]',
     ),
+    wrong('discriminator.sizes_differ', 'flatten for a batch of 64', {FLAT: 'tf.reshape(h, [64, 4 * 4 * 128])'}),
     wrong(
-        'discriminator',
-        'flatten for a batch of 64',
-        'while running it on 8 images',
-        {FLAT: 'tf.reshape(h, [64, 4 * 4 * 128])'},
-    ),
-    wrong(
-        'discriminator',
+        'discriminator.order',
         'returned in the wrong order',
-        'results in the wrong order',
         {RESULT: 'return logits, tf.sigmoid(logits)'},
         classic=True,
     ),
-    wrong('discriminator', 'logits returned twice', 'They are the same', {RESULT: 'return logits, logits'}),
+    wrong('discriminator.same_twice', 'logits returned twice', {RESULT: 'return logits, logits'}),
     wrong(
-        'discriminator',
+        'discriminator.same_twice',
         'probability returned twice',
-        'not the sigmoid of the logits',
         {RESULT: 'return tf.sigmoid(logits), tf.sigmoid(logits)'},
     ),
-    wrong('discriminator', 'only logits returned', 'not two things', {RESULT: 'return logits'}),
-    wrong('discriminator', 'nothing returned', 'returned nothing', {RESULT: 'pass'}),
+    wrong('discriminator.count', 'only logits returned', {RESULT: 'return logits'}),
+    wrong('discriminator.count', 'nothing returned', {RESULT: 'pass'}),
+    wrong('discriminator.not_tensors', 'a constant probability', {RESULT: 'return 0.5, logits'}),
     wrong(
-        'discriminator',
+        'discriminator.limited_logits',
         'a sigmoid on the logits',
-        'the logits look limited',
         {"1, 'logits')": "1, 'logits')\n        logits = tf.sigmoid(logits)"},
     ),
     wrong(
-        'discriminator',
-        'tanh on the logits',
-        'the logits look limited',
-        {RESULT: f'logits = tf.tanh(logits)\n        {RESULT}'},
+        'discriminator.limited_logits', 'tanh on the logits', {RESULT: f'logits = tf.tanh(logits)\n        {RESULT}'}
     ),
     wrong(
-        'discriminator',
-        'ReLU on the logits',
-        'the logits look limited',
-        {RESULT: f'logits = tf.nn.relu(logits)\n        {RESULT}'},
+        'discriminator.limited_logits', 'ReLU on the logits', {RESULT: f'logits = tf.nn.relu(logits)\n        {RESULT}'}
     ),
     wrong(
-        'discriminator',
+        'discriminator.not_the_sigmoid',
         'softmax in place of sigmoid',
-        'not the sigmoid',
         {'tf.sigmoid(logits),': 'tf.nn.softmax(logits),'},
     ),
+    wrong('discriminator.variable_exists', 'reuse is not passed on', {', reuse=reuse': ''}, says='second time'),
+    wrong('discriminator.variable_missing', 'reuse always on', {'reuse=reuse': 'reuse=True'}),
+    wrong('discriminator.outside_scope', 'another scope', {"('discriminator'": "('disc'"}),
     wrong(
-        'discriminator',
-        'reuse is not passed on',
-        'What it means: The network is called a second time',
-        {', reuse=reuse': ''},
+        'discriminator.outside_scope', 'no scope', {SCOPE: 'tf.variable_scope(tf.get_variable_scope(), reuse=reuse)'}
     ),
     wrong(
-        'discriminator', 'reuse always on', 'What it means: A network is asked to reuse', {'reuse=reuse': 'reuse=True'}
-    ),
-    wrong('discriminator', 'another scope', "outside of the scope 'discriminator'", {"('discriminator'": "('disc'"}),
-    wrong(
-        'discriminator',
-        'no scope',
-        "outside of the scope 'discriminator'",
-        {SCOPE: 'tf.variable_scope(tf.get_variable_scope(), reuse=reuse)'},
-    ),
-    wrong(
-        'discriminator',
+        'discriminator.outside_scope',
         'first layer outside of the scope',
-        "outside of the scope 'discriminator'",
         {
             f'    with {SCOPE}': (
                 "    with tf.variable_scope('first', reuse=reuse):\n"
@@ -105,57 +79,39 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator',
+        'discriminator.new_variables',
         'the second call is another network',
-        'created new variables',
         {SCOPE: "tf.variable_scope('discriminator/second' if reuse else 'discriminator')"},
     ),
     wrong(
-        'discriminator',
+        'discriminator.variable_missing',
         'the second call has a layer with a new name',
-        'What it means: A network is asked to reuse',
         {"1, 'logits')": "1, 'logits2' if reuse else 'logits')"},
     ),
     wrong(
-        'discriminator',
+        'discriminator.reuse_differs',
         'the second call computes something else',
-        'reuse=True gives other answers',
         {RESULT: f'logits = logits if reuse else -logits\n        {RESULT}'},
     ),
+    wrong('discriminator.part_of_the_image', 'sees the first channel only', {FIRST: 'conv2d(images[..., :1], 32'}),
     wrong(
-        'discriminator',
-        'sees the first channel only',
-        'it looks at a part of the image only',
-        {FIRST: 'conv2d(images[..., :1], 32'},
-    ),
-    wrong(
-        'discriminator',
+        'discriminator.part_of_the_image',
         'sees a quarter of the image',
-        'it looks at a part of the image only',
         {FIRST: 'conv2d(images * tf.pad(tf.ones([1, 14, 14, 1]), [[0, 0], [0, 14], [0, 14], [0, 0]]), 32'},
     ),
     wrong(
-        'discriminator',
-        'three channels only',
-        'while',
-        {FIRST: 'conv2d(tf.ensure_shape(images, [None, 28, 28, 3]), 32'},
+        'discriminator.raises', 'three channels only', {FIRST: 'conv2d(tf.ensure_shape(images, [None, 28, 28, 3]), 32'}
     ),
     wrong(
-        'discriminator',
+        'discriminator.shape',
         'one channel only',
-        '8 images gave outputs of shape [24, 1]',
         {FIRST: 'conv2d(tf.reshape(images, [-1, 28, 28, 1]), 32'},
+        says='[24, 1]',
     ),
+    wrong('discriminator.input_unused', 'the image is not used', {FIRST: 'conv2d(tf.ones_like(images), 32'}),
     wrong(
-        'discriminator',
-        'the image is not used',
-        'does not depend on the image',
-        {FIRST: 'conv2d(tf.ones_like(images), 32'},
-    ),
-    wrong(
-        'discriminator',
+        'discriminator.no_convolution',
         'no convolutions',
-        'there is no convolution',
         {
             'def discriminator': """def discriminator(images, reuse=False):
     with tf.variable_scope('discriminator', reuse=reuse):
@@ -165,49 +121,41 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator',
+        'discriminator.no_gradient',
         'a layer that nothing follows',
-        'no gradient reaches',
         {
             'h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128': (
                 "unused = conv2d(h, 7, 'unused')\n        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128"
             )
         },
     ),
-    wrong('discriminator', 'a stop_gradient', 'no gradient reaches', {FLAT: f'tf.stop_gradient({FLAT})'}),
-    wrong('discriminator', 'two numbers per image', 'expected [8, 1]', {"1, 'logits')": "2, 'logits')"}),
+    wrong('discriminator.input_unused', 'a stop_gradient', {FLAT: f'tf.stop_gradient({FLAT})'}),
+    wrong('discriminator.shape', 'two numbers per image', {"1, 'logits')": "2, 'logits')"}, says='[8, 1]'),
     wrong(
-        'discriminator',
+        'discriminator.shape',
         'one verdict for the whole batch',
-        'expected [8, 1]',
         {RESULT: f'logits = tf.reduce_mean(logits, 0, keepdims=True)\n        {RESULT}'},
+        says='[8, 1]',
     ),
     wrong(
-        'discriminator',
+        'discriminator.same_answer',
         'a verdict on the mean of the batch',
-        'does not depend on the image',
         {RESULT: f'logits = tf.reduce_mean(logits) + 0 * logits\n        {RESULT}'},
     ),
     wrong(
-        'discriminator',
+        'discriminator.no_variables',
         'no weights',
-        'no trainable variables',
         {
             'def discriminator': """def discriminator(images, reuse=False):
     logits = tf.reduce_mean(tf.nn.conv2d(images, tf.ones([4, 4, images.shape[-1], 1]), 2, 'SAME'), [1, 2])
     return tf.sigmoid(logits), logits"""
         },
     ),
+    wrong('discriminator.batch_mixed', 'the batch reversed', {RESULT: f'logits = logits[::-1]\n        {RESULT}'}),
     wrong(
-        'discriminator',
-        'the batch reversed',
-        'images of a batch are mixed',
-        {RESULT: f'logits = logits[::-1]\n        {RESULT}'},
-    ),
-    wrong(
-        'discriminator',
+        'discriminator.parameters',
         'no parameter reuse',
-        'while calling discriminator a second time',
         {'(images, reuse=False)': '(images)', 'reuse=reuse': 'reuse=tf.AUTO_REUSE'},
+        says='second time',
     ),
 ]

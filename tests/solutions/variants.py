@@ -129,10 +129,10 @@ CASES = [
         'import tensorflow, then tf = tensorflow.compat.v1',
         {'import tensorflow.compat.v1 as tf\n': 'import tensorflow\ntf = tensorflow.compat.v1\n'},
     ),
-    right('Xavier initialiser', {NORMAL: 'tf.glorot_uniform_initializer()'}),
+    right('Xavier initializer', {NORMAL: 'tf.glorot_uniform_initializer()'}),
     right('truncated normal weights of 0.1', {NORMAL: 'tf.truncated_normal_initializer(stddev=0.1)'}),
-    right('He initialiser', {NORMAL: 'tf.variance_scaling_initializer(2.0)'}),
-    right('orthogonal initialiser', {NORMAL: 'tf.orthogonal_initializer()'}),
+    right('He initializer', {NORMAL: 'tf.variance_scaling_initializer(2.0)'}),
+    right('orthogonal initializer', {NORMAL: 'tf.orthogonal_initializer()'}),
     right('dropout in the discriminator', {NORM2: f'{NORM2}\n        h = tf.nn.dropout(h, rate=0.5)'}),
     right(
         'keep_prob dropout at the end of the discriminator',
@@ -297,8 +297,8 @@ CASES = [
     right(
         'd_loss halved',
         {
-            'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_drawn)': (
-                'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_drawn))'
+            'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)': (
+                'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
             )
         },
     ),
@@ -334,7 +334,7 @@ CASES = [
             )
         },
     ),
-    right('normal z', {'.uniform(-1, 1, [len(batch), z_dim])': '.normal(0, 1, [len(batch), z_dim])'}),
+    right('normal z', {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'}),
     right('learning rate without a shape', {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'}),
     right(
         'learning rate with a default',

@@ -1,21 +1,23 @@
 """Gives the contract tests the functions of a notebook: `pytest problem_unittests.py --notebook other.ipynb`."""
 
-from pathlib import Path
+import os
 
 import pytest
 
-import problem_unittests
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # before any test module imports TensorFlow
 
 
 def pytest_addoption(parser):
-    default = Path(__file__).with_name('dlnd_face_generation.ipynb')
-    parser.addoption('--notebook', default=default, help='the notebook whose functions are tested')
+    parser.addoption('--notebook', help='the notebook whose functions are tested; default: the lesson')
 
 
 @pytest.fixture(scope='session')
-def definitions(request):
+def definitions(pytestconfig):
     """All that the notebook defines, by name."""
-    return problem_unittests.functions_from_notebook(request.config.getoption('--notebook'))
+    from lesson import notebooks, training  # noqa: F401  (training loads TensorFlow quietly)
+
+    lesson = pytestconfig.rootpath / 'dlnd_face_generation.ipynb'
+    return notebooks.definitions(pytestconfig.getoption('--notebook') or lesson)
 
 
 def _fixture(name):
