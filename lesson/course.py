@@ -78,7 +78,10 @@ def check(path=COPY):
     # isort: split
     import problem_unittests
 
-    scope, passed = definitions(path), 0
+    try:
+        scope, passed = definitions(path), 0
+    except ValueError as error:
+        sys.exit(str(error))
     for name in FUNCTIONS:
         faults, _ = problem_unittests.judge(name, scope[name])
         verdict = 'passed'

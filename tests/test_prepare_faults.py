@@ -232,9 +232,7 @@ def test_whenever_a_disk_gets_full_nothing_is_left_and_with_more_space_it_works(
 def test_a_full_disk_is_named_for_digits_too(tmpfs):
     disk = tmpfs(2**17)
     path = write_mnist(disk, gzip.compress(idx(np.zeros((1000, 28, 28, 1), np.uint8))))
-    with pytest.raises(
-        OSError, match=r'no space to write .*mnist/train-images.*28x28x1-.*needs 784,000 bytes'
-    ):
+    with pytest.raises(OSError, match=r'no space to write .*mnist/train-images.*28x28x1-.*needs 784,000 bytes'):
         helper.open_dataset('mnist', disk)
     assert all_files(disk) == [str(path.relative_to(disk))]
 

@@ -21,6 +21,8 @@ def main():
     parser.add_argument('folder', type=Path, help='the notebooks, in sub-folders, too')
     parser.add_argument('--output', type=Path, default=ROOT / 'build' / 'grades', help='where the results go')
     arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        sys.exit(f'{arguments.folder} is not a folder')
     notebooks = find(arguments.folder)
     if not notebooks:
         sys.exit(f'{arguments.folder} contains no notebook (.ipynb)')
@@ -77,9 +79,9 @@ def _fingerprint(path, judge):
 def _read(file, key):
     try:
         record = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        return record if record['key'] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return record if record['key'] == key else None
 
 
 if __name__ == '__main__':

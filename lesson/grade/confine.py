@@ -9,7 +9,7 @@ from pathlib import Path
 
 MEMORY = 3 * 2**30  # bytes
 FILES = 100 * 2**20  # bytes of one file, and of all where the folder is a file system of its own
-PROCESSES = 50
+PROCESSES = 20
 THREADS = 1000  # of all processes together
 
 # Linux: unshare(2), mount_setattr(2), mount(2), prctl(2), capabilities(7)

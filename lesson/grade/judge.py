@@ -12,14 +12,14 @@ import problem_unittests
 from lesson.grade.confine import confine
 from lesson.notebooks import definitions
 
-SECONDS = 60  # of computing, for each function
 LONGEST = 20_000  # characters of a message
 
 
-def judge(path, names, writer, folder):
+def judge(path, names, writer, folder, seconds):
     """Write JSON to a connection: whether this process is confined, then for each function its name and its verdict.
 
-    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. One that took too long is the last.
+    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function may compute for so many
+    seconds; one that takes longer is the last in this process.
     """
     confined = confine(folder)
     me = os.getpid()
@@ -31,28 +31,28 @@ def judge(path, names, writer, folder):
 
     send(confined=confined)
     try:
-        with _time_limit() as stops:
+        with _time_limit(seconds) as stops:
             scope = definitions(path)
     except BaseException as error:
-        text, fault = str(error).replace(str(path), path.name), 'too_slow' if stops else 'missing'
+        text = f'{type(error).__name__}: {error}'.replace(str(path), path.name)
+        fault = 'notebook.too_slow' if stops else 'notebook.unreadable'
         for name in names:
-            faults = {f'{name}.{fault}': f'{type(error).__name__}: {text}'}
-            send(name=name, verdict=_verdict(faults, f'{name}: {type(error).__name__}: {text}', 0.0))
+            send(name=name, verdict=_verdict({fault: text}, f'{name}: {text}', 0.0))
         os._exit(0)
     for name in names:
         send(begins=name)
-        verdict, stopped = _judged(name, scope[name])
+        verdict, stopped = _judged(name, scope[name], seconds)
         send(name=name, verdict=verdict)
         if stopped:
             break
     os._exit(0)  # whatever threads, children or exit handlers the notebook has left
 
 
-def _judged(name, function):
+def _judged(name, function, seconds):
     """(The verdict on a function, whether it was stopped)."""
     output, faults, start = io.StringIO(), {}, time.perf_counter()
     try:
-        with contextlib.redirect_stdout(output), _time_limit() as stops:
+        with contextlib.redirect_stdout(output), _time_limit(seconds) as stops:
             getattr(problem_unittests, f'test_{name}')(function)
         message = output.getvalue()
     except BaseException as error:
@@ -68,16 +68,16 @@ def _verdict(faults, message, seconds):
 
 
 @contextlib.contextmanager
-def _time_limit():
+def _time_limit(seconds):
     """Raise TimeoutError, again and again, in what computes for too long. Yields a list: not empty if that happened."""
     stops = []
 
     def stop(*_):
         stops.append(True)
-        raise TimeoutError(f'it was stopped after {SECONDS} s of computing')
+        raise TimeoutError(f'it was stopped after {seconds} s of computing')
 
     signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS, 5)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 5)
     try:
         yield stops
     finally:

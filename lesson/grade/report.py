@@ -51,7 +51,7 @@ def _commonest(rows):
     names, seen = defaultdict(list), {}
     for name, _, verdict in rows:
         for fault, text in verdict['faults'].items():
-            names[fault].append(name)
+            names[fault] += [name] if name not in names[fault] else []
             seen.setdefault(fault, text)
     return sorted(((fault, seen[fault], names[fault]) for fault in names), key=lambda row: -len(row[2]))
 

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -14,12 +15,13 @@ import psutil
 from lesson.grade.confine import MEMORY, PROCESSES
 from lesson.notebooks import FUNCTIONS
 
-SECONDS = 150  # without a message
+COMPUTING = 60  # seconds of computing, for each function
+SECONDS = 150  # for each function, whatever it does
 EVERY = 0.2  # seconds
 BYTES = 100_000  # of a message
 
 # A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
-_context = multiprocessing.get_context('forkserver')
+_context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
 _context.set_forkserver_preload(['lesson.training', 'matplotlib.pyplot', 'lesson.grade.judge'])
 os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
 interrupted = threading.Event()
@@ -40,14 +42,14 @@ def judged(path):
             return None
         if fault == 'too_slow' or (fault and missing[0] not in functions):
             for name in [current] if current else missing:  # none: it did not come to the first one
-                functions[name] = _verdict(False, {f'{name}.{fault}': text}, f'{name}: {text}', None)
+                functions[name] = _verdict(False, {f'{current or "notebook"}.{fault}': text}, f'{name}: {text}', None)
     return record
 
 
 def _watched(path, names, folder, record):
     """Judge functions in one process, into the record. Returns (fault, its text, the function at which it ended)."""
     reader, writer = _context.Pipe(duplex=False)
-    process = _context.Process(target=_judge, args=(path, names, writer, folder), daemon=True)
+    process = _context.Process(target=_judge, args=(path, names, writer, folder, COMPUTING), daemon=True)
     process.start()
     writer.close()
     current, last = None, time.monotonic()
@@ -61,7 +63,7 @@ def _watched(path, names, folder, record):
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
         process.join(1)
         if current or names[0] not in record['functions']:
-            return 'crashed', f'the process ended while this was judged ({_ending(process.exitcode)}).', current
+            return 'crashed', f'the process died of it ({_ending(process.exitcode)}).', current
     finally:
         _kill(process)
         reader.close()
@@ -99,7 +101,7 @@ def _verdict(passed, faults, message, seconds):
 
 def _out_of_limits(process, seconds):
     if seconds > SECONDS:
-        return 'too_slow', f'it was stopped after {SECONDS} s.'
+        return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
     with suppress(psutil.NoSuchProcess):
         tree = psutil.Process(process.pid).children(recursive=True)
         if len(tree) > PROCESSES:
@@ -115,13 +117,16 @@ def _kill(process):
         for each in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what it has started in this very moment
 
 
 def _ending(code):
-    """An exit code in words."""
+    """An exit code in words; None: there is none yet."""
+    if code is None:
+        return 'it no longer answered'
     number = -code if code < 0 else code - 128
     if number <= 0:
         return f'exit code {code}'
