@@ -11,8 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lesson import checkpoints, training
-from problem_unittests import functions_from_notebook
+from lesson import checkpoints, notebooks, training
 from tests.test_training import Trial
 from tests.training_process import EPOCH
 
@@ -158,7 +157,7 @@ def get_batches_of(images):
 @pytest.fixture
 def lesson():
     """All that the notebook defines, to be changed; without what takes time after a training."""
-    definitions = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    definitions = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     definitions['recalibrate'] = lambda *_: None
     return definitions
 

@@ -120,6 +120,13 @@ def test_a_folder_of_grey_pictures_is_grey_unless_asked_otherwise(tmp_path):
     np.testing.assert_array_equal(grey.images[3, ..., 0], np.asarray(expected))
 
 
+@pytest.mark.parametrize('name, mode', [('own', 'rgb'), ('own', 'RGBA'), ('mnist', 'RGB'), ('celeba', 'L'), ('own', 3)])
+def test_an_image_mode_that_does_not_fit_is_refused_at_once(tmp_path, name, mode):
+    write_faces(tmp_path / 'own', 1)
+    with pytest.raises(ValueError, match=f'image_mode is {mode!r}: choose '):
+        helper.open_dataset(name, tmp_path, image_mode=mode)
+
+
 # ------------------------------------------------------------------------------------------ levels
 
 

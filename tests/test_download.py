@@ -96,6 +96,24 @@ def test_a_mirror_that_refuses_to_send_a_part_is_asked_for_the_whole(tmp_path, s
     ]
 
 
+@pytest.mark.parametrize(
+    'told', ['bytes 0-{last}/{size}', 'bytes 20001-{last}/{size}', 'bytes 20000-{size}/{more}', 'none']
+)
+def test_a_part_that_is_not_the_one_asked_for_is_not_taken(tmp_path, server, mirrors, good, told):
+    told = told.format(last=len(good) - 1, size=len(good), more=len(good) + 1)
+    mirrors(server.serve('/cut', good, send=20_000), server.serve('/odd', good, ranges=told))
+    assert helper.download_extract('mnist', tmp_path).read_bytes() == good
+    assert server.gets() == ['/cut', '/odd', '/odd']
+
+
+def test_a_mirror_that_is_there_and_never_begins_to_send_is_given_up_in_time(tmp_path, server, mirrors, good):
+    mirrors(server.serve('/mute', good, then='never'), server.serve('/good', good))
+    start = time.monotonic()
+    assert helper.download_extract('mnist', tmp_path).read_bytes() == good
+    assert time.monotonic() - start < 2 * lesson.download.ANSWER_WITHIN
+    assert server.gets() == ['/mute', '/good']
+
+
 def test_a_file_of_unannounced_length_is_fetched(tmp_path, server, mirrors, good):
     mirrors(server.serve('/good', good, length=False))
     assert helper.download_extract('mnist', tmp_path).read_bytes() == good

@@ -63,6 +63,16 @@ def test_an_interrupted_preparation_goes_on_where_it_stopped(tmp_path, faces):
     assert prepare.finish(faces, tmp_path) == ''
 
 
+def test_ctrl_c_which_reaches_all_processes_ends_them_at_once_with_one_traceback(tmp_path, faces):
+    process = start_and_wait_for_blocks(faces, tmp_path)
+    before = len(prepare.prepared_pictures(tmp_path))
+    os.killpg(process.pid, signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    assert errors.count('Traceback') == 1 and errors.rstrip().endswith('KeyboardInterrupt')
+    assert len(prepare.prepared_pictures(tmp_path)) <= before + 8 * prepare.PART  # what was begun, not the rest
+    assert prepare.outlived_by(process.pid) == []
+
+
 @linux
 @pytest.mark.skipif(os.cpu_count() < 2, reason='with one core there is no other process')
 def test_a_killed_process_of_the_preparation_is_an_error_that_says_to_go_on(tmp_path, faces):

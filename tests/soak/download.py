@@ -49,10 +49,11 @@ class Server:
     def serve(self, path, body=b'', status=200, *, etag=None, ranges=True, length=None, send=None, then='cut', to=None):
         """Answer `path`, and return its address.
 
-        ranges: whether a part can be asked for; False ignores the wish, 'refused' answers 416.
+        ranges: whether a part can be asked for; False ignores the request, 'refused' answers 416; a text is sent as the
+            Content-Range of the part, whatever was asked for.
         length: what is announced instead of the body's length; False announces nothing.
         send: only so many bytes at a time are sent, then the connection is 'cut' or goes 'silent'; 0: it never answers,
-            -1: with the header alone.
+            -1: with the header alone. then='never': HEAD is answered, GET never is.
         to: the address of a redirect.
         """
         self.answers[path] = body, status, etag, ranges, length, send, then, to
@@ -95,7 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body, status, etag, ranges, length, send, then, to = self.mirror.answers[self.path]
         asked, condition = self.headers.get('Range'), self.headers.get('If-Range')
         self.mirror.asked.append((self.command, self.path, asked, condition))
-        if send == 0:
+        if send == 0 or (then == 'never' and self.command == 'GET'):
             self.mirror.closed.wait()
             return
         start = 0
@@ -104,7 +105,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status = 416 if ranges == 'refused' or start >= len(body) else 206
         self.send_response(status)
         if status == 206:
-            self.send_header('Content-Range', f'bytes {start}-{len(body) - 1}/{len(body)}')
+            true = f'bytes {start}-{len(body) - 1}/{len(body)}'
+            self.send_header('Content-Range', true if ranges is True else ranges)
         if length is not False:
             self.send_header('Content-Length', str((length or len(body)) - start))
         if etag:

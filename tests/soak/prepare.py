@@ -265,7 +265,7 @@ def write_mutant(rng, kind, folder):
         path.parent.mkdir()
         path.write_bytes(plain)
         np.save(folder / 'expected', images)
-        with redirect_stderr(io.StringIO()):
+        with redirect_stdout(io.StringIO()):
             helper.open_dataset('mnist', folder)
         (prepared,) = path.parent.glob('*.npy')
         prepared.write_bytes(mutate(rng, prepared.read_bytes()))

@@ -108,7 +108,7 @@ def judge(case, names=problem_unittests.FUNCTIONS):
 
 def _judge_alone(case, names):
     code = (
-        'import json, sys; from solutions.table import CASES; from solutions import judge;'
+        'import json, sys; from tests.solutions.table import CASES; from tests.solutions import judge;'
         'case = next(c for c in CASES if c.name == sys.argv[1]);'
         "print('\\n' + json.dumps(judge(case, sys.argv[2:])))"
     )
@@ -116,7 +116,7 @@ def _judge_alone(case, names):
         **os.environ,
         **case.environment,
         'SOLUTION': case.name,
-        'PYTHONPATH': os.pathsep.join(map(str, (ROOT, ROOT / 'tests'))),
+        'PYTHONPATH': str(ROOT),
     }
     command = [sys.executable, '-c', code, case.name, *names]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
