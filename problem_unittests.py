@@ -14,11 +14,14 @@ During a test, tiny stubs replace the other functions that the function under te
 import configparser
 import contextlib
 import functools
+import inspect
 import io
 import linecache
 import os
+import random
 import re
 import sys
+import tempfile
 import traceback
 import warnings
 from pathlib import Path
@@ -121,10 +124,20 @@ def _trying(doing):
         if isinstance(error, tf.errors.OpError):  # its text begins with a traceback of its own
             text = re.sub(r"(?s).*\nNode: '[^']*'\n", '', error.message)
             frames = list(error.op.traceback) if error.op is not None else frames
+        if isinstance(error, NotImplementedError) and _is_own(frames[-1]):
+            of = '' if frames[-1].name == _report.name else f'{frames[-1].name}, which it needs, is '
+            _fault(f'{_report.name}.not_written', of=of)
+            raise _Stop from None
         kinds = (kind for kind, entry in FAULTS.items() if re.search(entry.get('error', '(?!)'), text))
         fault = _report.name + next(kinds, '*.raises').lstrip('*')
         _fault(fault, error=type(error).__name__, doing=doing, text=text.splitlines()[0][:300], frames=_frames(frames))
         raise _Stop from None
+
+
+def _is_own(frame):
+    """Whether a frame of a traceback is the learner's code."""
+    libraries = (sys.base_prefix, sys.prefix, str(Path(__file__)))
+    return not frame.filename.startswith(libraries) and f'{os.sep}site-packages{os.sep}' not in frame.filename
 
 
 def _frames(frames):
@@ -134,8 +147,7 @@ def _frames(frames):
         f'\n  in {frame.name}, line {frame.lineno} of {_cell(frame.filename)}: '
         + linecache.getline(frame.filename, frame.lineno).strip()
         for frame in frames[first:]
-        if not frame.filename.startswith((sys.base_prefix, str(Path(__file__))))
-        and f'{os.sep}site-packages{os.sep}' not in frame.filename
+        if _is_own(frame)
     ]
     return ''.join(lines[-3:])
 
@@ -147,13 +159,17 @@ def _cell(filename):
 
 @contextlib.contextmanager
 def _quiet():
-    """No progress bars, prints or pictures from the function under test."""
+    """No progress bars, prints or pictures from the function under test; its files go to an empty folder."""
     plt = sys.modules.get('matplotlib.pyplot')
     figures = plt.get_fignums() if plt else []
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(warnings.catch_warnings(action='ignore'))
+        stack.enter_context(_set(vars(sys), path=[*sys.path, os.getcwd()]))
+        stack.enter_context(
+            contextlib.chdir(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        )
         stack.callback(tf.logging.set_verbosity, tf.logging.get_verbosity())
         tf.logging.set_verbosity(tf.logging.FATAL)
         if 'IPython' in sys.modules:  # as in a notebook
@@ -198,15 +214,17 @@ def _globals(function):
 
 @contextlib.contextmanager
 def _fresh_graph(seed=0):
-    """A session on a new graph, with TensorFlow's and NumPy's random numbers seeded for a while."""
-    state = np.random.get_state()
+    """A session on a new graph, with all random numbers seeded for a while."""
+    states = np.random.get_state(), random.getstate()
     np.random.seed(seed)
+    random.seed(seed)
     try:
         with tf.Graph().as_default(), tf.Session() as sess:
             tf.set_random_seed(seed)
             yield sess
     finally:
-        np.random.set_state(state)
+        np.random.set_state(states[0])
+        random.setstate(states[1])
 
 
 def _values(fault, result, count):
@@ -231,15 +249,19 @@ def _shape(tensor):
     return 'unknown' if tensor.shape.rank is None else tensor.shape.as_list()
 
 
-def _depends_on(tensor, source):
-    """Whether a tensor is computed from another one."""
-    ops, seen = [tensor.op], set()
+def _ancestors(tensors):
+    """The operations that tensors are computed by."""
+    ops, seen = [tensor.op for tensor in tensors], set()
     while ops:
         op = ops.pop()
         if op not in seen:
             seen.add(op)
             ops += [x.op for x in op.inputs]
-    return source.op in seen
+    return seen
+
+
+def _depends_on(tensor, source):
+    return source.op in _ancestors([tensor])
 
 
 def _names(variables):
@@ -247,29 +269,36 @@ def _names(variables):
     return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
 
 
+def _assign(sess, variable, value):
+    sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
+
+
 def _randomize(sess, seed, gain=1.0):
     """Give all trainable variables healthy random values, whatever they start with."""
     rng = np.random.default_rng(seed)
     for variable in tf.trainable_variables():
         shape = variable.shape.as_list()
+        value = rng.standard_normal(shape, np.float32)
         if len(shape) > 1:
-            value = rng.normal(0, gain * np.sqrt(2 / np.prod(shape[:-1])), shape)
+            value *= np.float32(gain * np.sqrt(2 / np.prod(shape[:-1])))
         else:
-            value = sess.run(variable) + rng.normal(0, 0.1, shape)
-        sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
+            value = sess.run(variable) + 0.1 * value
+        _assign(sess, variable, value)
 
 
-def _without_noise(sess, feed):
-    """feed, and what switches off dropout and added noise in the graph for one run: their random numbers."""
-    random = [
+def _without_noise(sess, feed, uniform=0.999, normal=0):
+    """feed, and constants in place of the graph's random numbers: dropout keeps all, noise is nothing."""
+    noise = [
         op.outputs[0]
         for op in sess.graph.get_operations()
         if re.match(r'(Stateless)?(RandomUniform|RandomStandardNormal|TruncatedNormal|RandomNormal)(V2)?$', op.type)
         and 'nitializer' not in op.name
         and op.outputs[0].dtype.is_floating
     ]
-    values = sess.run(random, feed)
-    off = {t: np.full_like(v, 0.999 if 'Uniform' in t.op.type else 0) for t, v in zip(random, values, strict=True)}
+    values = sess.run(noise, feed)
+    off = {
+        t: np.full_like(v, uniform if 'Uniform' in t.op.type else normal) for t, v in zip(noise, values, strict=True)
+    }
     return {**feed, **off}
 
 
@@ -302,7 +331,9 @@ def _judge_inputs(result, real_shape, z_shape):
     for name, tensor in zip(('input_real', 'input_z', 'learning_rate'), result, strict=True):
         if not _is_tensor(tensor) or not tensor.op.type.startswith('Placeholder'):
             _stop('model_inputs.not_a_placeholder', which=name, got=repr(tensor))
-        if tensor.dtype != tf.float32:
+        if name == 'learning_rate' and tensor.dtype == tf.float64:
+            _fault('model_inputs.rate_float64')
+        elif tensor.dtype != tf.float32:
             _fault('model_inputs.dtype', which=name, got=tensor.dtype.name)
     ranks = [tensor.shape.rank for tensor in result]
     if sorted(ranks, key=str) == [0, 2, 4] and ranks != [4, 2, 0]:
@@ -324,6 +355,17 @@ def _judge_inputs(result, real_shape, z_shape):
 # ---------------------------------------------------------------- 2. discriminator and 3. generator
 
 _CONVOLUTIONS = ('Conv2D', 'Conv2DBackpropInput', 'DepthwiseConv2dNative', 'Conv3D', '_FusedConv2D')
+_ACTIVATIONS = ('LeakyRelu', 'Relu', 'Relu6', 'Elu', 'Selu', 'Maximum', 'Tanh', 'Sigmoid', 'Softplus')
+_MIXED = np.array([[1, 0], [0, 1], [0.5, 0.5]])  # two inputs and their mean: what is linear gives the mean
+
+
+def _flag(function, name, value):
+    """([positional], {by name}): how a network gets its flag, which may have another name."""
+    parameters = inspect.signature(function).parameters
+    by_name = name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if not by_name and len(parameters) > 1:
+        _fault(f'{_report.name}.flag_name', expected=name, got=list(parameters)[-1])
+    return ([], {name: value}) if by_name else ([value], {})
 
 
 def _build_twice(first, second, inputs, source):
@@ -335,7 +377,7 @@ def _build_twice(first, second, inputs, source):
     with _trying(f'calling {name} with {inputs}{first[0]}'):
         results = [first[1]()]
     variables = tf.global_variables()
-    _judge_variables(name, variables)
+    _judge_graph(name, variables, results[0])
     with _trying(f'calling {name} a second time, with {inputs}{second[0]}'):
         results.append(second[1]())
     added = [v for v in tf.global_variables() if v not in variables]
@@ -351,64 +393,95 @@ def _build_twice(first, second, inputs, source):
     return *results, slope
 
 
-def _judge_variables(name, variables):
-    """A network has variables, all of them in its scope, and convolutions."""
+def _judge_graph(name, variables, results):
+    """A network has variables, all of them in its scope, convolutions, and no activation that is not used."""
     if not any(v.trainable for v in variables):
         _stop(f'{name}.no_variables')
     if outside := [v for v in variables if not v.op.name.startswith(f'{name}/')]:
         _fault(f'{name}.outside_scope', names=_names(outside))
-    if not any(op.type in _CONVOLUTIONS for op in tf.get_default_graph().get_operations()):
+    graph = tf.get_default_graph()
+    ops = graph.get_operations()
+    if not any(op.type in _CONVOLUTIONS for op in ops):
         _fault(f'{name}.no_convolution')
+    collected = [x for key in graph.get_all_collection_keys() for x in graph.get_collection(key) if _is_tensor(x)]
+    summaries = [op.outputs[0] for op in ops if 'Summary' in op.type and op.outputs]
+    used = _ancestors([*results, *collected, *summaries])
+    idle = [op for op in ops if op.type in _ACTIVATIONS and op not in used and 'nitializer' not in op.name]
+    if idle:
+        _fault(f'{name}.activation_unused', names=_names(op.name for op in idle), frames=_frames(idle[0].traceback))
+
+
+def _judge_norm(sess, output, feed):
+    """A network in training mode does not depend on batch norm's moving averages. Returns whether that is so."""
+    averages = [v for v in tf.global_variables() if not v.trainable and v.shape.rank == 1]
+    before = sess.run(output, feed)
+    for variable in averages:
+        _assign(sess, variable, np.random.default_rng(0).uniform(0.5, 2, variable.shape.as_list()))
+    after = sess.run(output, feed)
+    sess.run([v.initializer for v in averages])
+    if np.allclose(before, after, atol=1e-3 * np.std(before)):
+        return True
+    used = _ancestors([output])
+    _fault(f'{_report.name}.norm_not_training', names=_names(v for v in averages if v.op in used))
 
 
 def _judge_order(given, permuted, order, tolerance):
-    """Another order of the inputs in a batch gives the same results in that order."""
+    """Another order of the inputs in a batch gives the same results in that order. Returns whether that is so."""
     if np.abs(permuted - given[order]).max() > tolerance:
-        _fault(f'{_report.name}.batch_mixed')
+        return _fault(f'{_report.name}.batch_mixed')
+    return True
+
+
+def _is_linear(values):
+    """Whether each third of n values is the mean of the two before it."""
+    first, second, mean = (values[i : len(values) // 3 * 3 : 3] for i in range(3))
+    return np.abs(mean - (first + second) / 2).max() < 1e-3 * np.std(values)
 
 
 @_contract
 def test_discriminator(discriminator):
     """n images in; n probabilities and their logits out, each of its own image."""
-    for channels in (3, 1):
+    for channels, seeds in ((3, 4), (1, 1)):
         with _fresh_graph() as sess:
-            _judge_discriminator(discriminator, channels, sess)
+            _judge_discriminator(discriminator, channels, seeds, sess)
 
 
-def _judge_discriminator(discriminator, channels, sess):
+def _judge_discriminator(discriminator, channels, seeds, sess):
     images = tf.placeholder(tf.float32, [None, 28, 28, channels], name='images')
 
-    def call(**reuse):
-        outputs = _values('discriminator.count', discriminator(images, **reuse), 2)
+    def call(reuse=None):
+        flag, named = _flag(discriminator, 'reuse', reuse) if reuse else ([], {})
+        outputs = _values('discriminator.count', discriminator(images, *flag, **named), 2)
         if not all(map(_is_tensor, outputs)):
             _stop('discriminator.not_tensors', got=outputs)
         return outputs
 
     (output, logits), (_, again), slope = _build_twice(
-        ('', call), (' and reuse=True', lambda: call(reuse=True)), f'images [batch, 28, 28, {channels}]', images
+        ('', call), (' and reuse=True', lambda: call(True)), f'images [batch, 28, 28, {channels}]', images
     )
     rng = np.random.default_rng(0)
-    n = 8
-    batch = rng.uniform(-1, 1, [n, 28, 28, channels]) * np.linspace(0.2, 1, n)[:, None, None, None]
-    order = rng.permutation(n)
+    batch = np.einsum('mk,nkhwc->nmhwc', _MIXED, rng.uniform(-1, 1, [4, 2, 28, 28, channels]))
+    batch = batch.reshape(12, 28, 28, channels)
+    order = rng.permutation(12)
     sess.run(tf.global_variables_initializer())
     seen = []
-    for seed in range(4):
+    for seed in range(seeds):
         _randomize(sess, seed, gain=2.0)
-        with _trying(f'running it on {n} images'):
+        with _trying('running it on 12 images'):
             feed = _without_noise(sess, {images: batch})
             *answers, used = sess.run([output, logits, again, slope], feed)
             answers.append(sess.run(logits, _without_noise(sess, {images: batch[order]})))
         for which, value in zip(('outputs', 'logits'), answers, strict=False):
-            if value.shape[:1] != (n,) or value.size != n:
-                _stop('discriminator.shape', n=n, which=which, got=list(value.shape))
+            if value.shape[:1] != (12,) or value.size != 12:
+                _stop('discriminator.shape', n=12, which=which, got=list(value.shape))
         _judge_answers(*(value.ravel() for value in answers), order)
-        share = (np.abs(used).max(0) > 0).mean((0, 1)).min()
-        if share < 0.5:
-            _fault('discriminator.part_of_the_image', share=share)
         seen.append(answers[1])
-    if np.min(seen) >= 0 or np.abs(seen).max() <= 1:
+        share = (np.abs(used).max(0) > 0).mean((0, 1)).min()
+    if share < 0.9:
+        _fault('discriminator.part_of_the_image' if share < 0.6 else 'discriminator.border', share=share)
+    if seeds > 1 and (np.min(seen) >= 0 or np.abs(seen).max() <= 1):
         _fault('discriminator.limited_logits', low=np.min(seen), high=np.max(seen))
+    _judge_norm(sess, logits, feed)
 
 
 def _judge_answers(output, logits, again, permuted, order):
@@ -425,109 +498,131 @@ def _judge_answers(output, logits, again, permuted, order):
     _judge_order(logits, permuted, order, tolerance)
     if np.abs(again - logits).max() > tolerance:
         _fault('discriminator.reuse_differs')
+    if _is_linear(logits):
+        _fault('discriminator.linear')
 
 
 @_contract
 def test_generator(generator):
     """n vectors in, n images in [-1, 1] out; at inference each image depends on its own vector only."""
-    for channels in (3, 1, 5):
+    for channels, z_dim in ((3, 131), (1, 10), (5, 7)):
         with _fresh_graph() as sess:
-            _judge_generator(generator, channels, sess)
+            probe = _Generator(generator, channels, z_dim, sess)
+            if z_dim == 131:
+                probe.judge_range()
+                _randomize(sess, 0)
+                probe.judge_training_mode()
+                probe.judge_inference()
 
 
-def _judge_generator(generator, channels, sess):
-    z = tf.placeholder(tf.float32, [None, 10], name='z')
+class _Generator:
+    """A learner's generator, built in both modes, on its bench."""
 
-    def call(is_train):
-        images = generator(z, channels, is_train=is_train)
-        if not _is_tensor(images):
-            _stop('generator.not_a_tensor', got=_describe(images))
-        return [images]
+    def __init__(self, generator, channels, z_dim, sess):
+        self.sess, self.z = sess, tf.placeholder(tf.float32, [None, z_dim], name='z')
 
-    inputs = f'z [batch, 10], out_channel_dim={channels}'
-    (training,), (inference,), slope = _build_twice(
-        ('', lambda: call(True)), (' and is_train=False', lambda: call(False)), inputs, z
-    )
-    sess.run(tf.global_variables_initializer())
+        def call(is_train):
+            flag, named = _flag(generator, 'is_train', is_train)
+            images = generator(self.z, channels, *flag, **named)
+            if not _is_tensor(images):
+                _stop('generator.not_a_tensor', got=_describe(images))
+            return [images]
 
-    def run(images, vectors):
+        (self.training,), (self.inference,), self.slope = _build_twice(
+            ('', lambda: call(True)),
+            (' and is_train=False', lambda: call(False)),
+            f'z [batch, {z_dim}], out_channel_dim={channels}',
+            self.z,
+        )
+        self.modes = {'': self.training, ' with is_train=False': self.inference}
+        pairs = np.random.default_rng(0).uniform(-1, 1, [2, 2, z_dim])
+        self.vectors = np.einsum('mk,nkz->nmz', _MIXED, pairs).reshape(6, z_dim)
+        sess.run(tf.global_variables_initializer())
+        first = {mode: self.run(images) for mode, images in self.modes.items()}
+        for mode, images in first.items():
+            if images.shape != (6, 28, 28, channels):
+                _stop('generator.shape', n=6, mode=mode, got=list(images.shape), expected=[6, 28, 28, channels])
+        share = (np.abs(first['']) > 0.99).mean()
+        if share > 0.9:
+            _fault('generator.saturated', share=share)
+
+    def run(self, images, vectors=None):
+        vectors = self.vectors if vectors is None else vectors
         with _trying(f'generating {len(vectors)} images'):
-            return sess.run(images, _without_noise(sess, {z: vectors}))
+            return self.sess.run(images, self.feed(vectors))
 
-    vectors = np.random.default_rng(0).uniform(-1, 1, [7, 10])
-    modes = {'': training, ' with is_train=False': inference}
-    first = {mode: run(images, vectors) for mode, images in modes.items()}
-    for mode, images in first.items():
-        if images.shape != (7, 28, 28, channels):
-            _stop('generator.shape', n=7, mode=mode, got=list(images.shape), expected=[7, 28, 28, channels])
-    share = (np.abs(first['']) > 0.99).mean()
-    if share > 0.5:
-        _fault('generator.saturated', share=share)
-    _judge_range(sess, {mode: lambda images=images: run(images, vectors) for mode, images in modes.items()})
-    _randomize(sess, 0)
-    _judge_training_mode(sess, run, z, vectors, training, inference)
-    _judge_inference(sess, run, z, vectors, inference, slope)
+    def feed(self, vectors):
+        return _without_noise(self.sess, {self.z: vectors})
 
+    def judge_range(self):
+        """The values that images can have."""
+        extremes = []
+        for seed in range(2):
+            _randomize(self.sess, seed, gain=5.0)
+            extremes.append([(images.min(), images.max()) for images in map(self.run, self.modes.values())])
+        for mode, low, high in zip(self.modes, np.min(extremes, 0)[:, 0], np.max(extremes, 0)[:, 1], strict=True):
+            if low < -1.0001 or high > 1.0001:
+                _fault('generator.out_of_range', mode=mode, low=low, high=high)
+            elif low > -0.05:
+                _fault('generator.never_negative', mode=mode, low=low, high=high)
 
-def _judge_range(sess, modes):
-    """The values that images can have: {' with is_train=False': images, for example}."""
-    extremes = []
-    for seed in range(3):
-        _randomize(sess, seed, gain=5.0)
-        extremes.append([(images.min(), images.max()) for images in (generate() for generate in modes.values())])
-    for mode, low, high in zip(modes, np.min(extremes, 0)[:, 0], np.max(extremes, 0)[:, 1], strict=True):
-        if low < -1.0001 or high > 1.0001:
-            _fault('generator.out_of_range', mode=mode, low=low, high=high)
-        elif low > -0.05:
-            _fault('generator.never_negative', mode=mode, low=low, high=high)
+    def judge_training_mode(self):
+        """In training, images differ, are no linear function of z, and batch norm uses the statistics of the batch."""
+        images = self.run(self.training)
+        if images.std(0).mean() < 1e-3 * images.std() or images.std() < 1e-7:
+            _stop('generator.same_image')
+        inner = np.all(np.abs(images) < 0.99, 0)
+        if inner.any() and _is_linear(np.arctanh(images[:, inner])):
+            _fault('generator.linear')
+        if not _judge_norm(self.sess, self.training, self.feed(self.vectors)):
+            return
+        averages = [v for v in tf.global_variables() if not v.trainable and v.dtype.base_dtype == tf.float32]
+        alone = self.run(self.training, self.vectors[:3])
+        if not np.allclose(alone, images[:3], atol=1e-3 * images.std() + 1e-6):
+            self._judge_averages(averages)
+        elif averages or any(op.type.startswith('FusedBatchNorm') for op in self.sess.graph.get_operations()):
+            _fault('generator.norm_not_training', names=_names(averages) or 'none')
 
+    def _judge_averages(self, averages):
+        """Batch norm's moving averages are there, are updated, and count at inference."""
+        if not averages:
+            return _fault('generator.no_averages')
+        updates, feed = tf.get_collection(tf.GraphKeys.UPDATE_OPS), self.feed(self.vectors)
+        old, old_images = self.sess.run([averages, self.inference], feed)
+        self.sess.run([updates, self.training], feed)
+        new, new_images, target = self.sess.run([averages, self.inference, self.training], feed)
+        still = [v for v, a, b in zip(averages, old, new, strict=True) if np.array_equal(a, b)]
+        if still:
+            return _fault('generator.averages_still', names=_names(still))
+        if np.array_equal(old_images, new_images):
+            return _fault('generator.averages_unused')
+        start, done = np.abs(old_images - target).mean(), 0
+        for count in (5, 100):  # 5 are enough for most, and a run of a large network takes its time
+            for _ in range(count - done):
+                self.sess.run([updates, self.training.op], feed)
+            done, distance = count, np.abs(self.sess.run(self.inference, feed) - target).mean()
+            if distance < 0.99 * start:
+                return
+        if not distance < start:
+            _fault('generator.averages_diverge')
 
-def _judge_training_mode(sess, run, z, vectors, training, inference):
-    """In training, images differ, and batch norm uses the statistics of the batch."""
-    images = run(training, vectors)
-    if images.std(0).mean() < 1e-3 * images.std() or images.std() < 1e-7:
-        _stop('generator.same_image')
-    averages = [v for v in tf.global_variables() if not v.trainable and v.dtype.base_dtype == tf.float32]
-    if not np.allclose(run(training, vectors[:3]), images[:3], atol=1e-3 * images.std() + 1e-6):
-        _judge_averages(sess, _without_noise(sess, {z: vectors}), averages, training, inference)
-    elif averages or any(op.type.startswith('FusedBatchNorm') for op in sess.graph.get_operations()):
-        _fault('generator.norm_not_training')
-
-
-def _judge_averages(sess, feed, averages, training, inference):
-    """Batch norm's moving averages are there, are updated, and count at inference."""
-    if not averages:
-        return _fault('generator.no_averages')
-    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-    old, old_images = sess.run([averages, inference], feed)
-    sess.run([updates, training], feed)
-    new, new_images = sess.run([averages, inference], feed)
-    still = [v for v, a, b in zip(averages, old, new, strict=True) if np.array_equal(a, b)]
-    if still:
-        return _fault('generator.averages_still', names=_names(still))
-    if np.array_equal(old_images, new_images):
-        return _fault('generator.averages_unused')
-    target = sess.run(training, feed)
-    for _ in range(100):
-        sess.run(updates, feed)
-    if not np.abs(sess.run(inference, feed) - target).mean() < np.abs(old_images - target).mean():
-        _fault('generator.averages_diverge')
-
-
-def _judge_inference(sess, run, z, vectors, inference, slope):
-    """At inference an image depends on its own vector only, on all of it, and on nothing else."""
-    order = np.random.default_rng(1).permutation(len(vectors))
-    with _trying(f'generating {len(vectors)} images with is_train=False'):
-        images, again = sess.run(inference, {z: vectors}), sess.run(inference, {z: vectors})
-        slopes = sess.run(slope, {z: vectors})
-    if not np.array_equal(images, again, equal_nan=True):
-        return _fault('generator.random')
-    tolerance = 0.02 * images.std() + 1e-6
-    _judge_order(images, run(inference, vectors[order]), order, tolerance)
-    if np.abs(run(inference, vectors[2:3]) - images[2:3]).max() > tolerance:
-        _fault('generator.depends_on_batch')
-    if dead := np.sum(np.abs(slopes).max(0) == 0):
-        _fault('generator.part_of_z', dead=dead)
+    def judge_inference(self):
+        """At inference an image depends on its own vector only, on all of it, and on nothing else."""
+        order = np.random.default_rng(1).permutation(len(self.vectors))
+        feed, run = {self.z: self.vectors}, self.sess.run
+        with _trying(f'generating {len(self.vectors)} images with is_train=False'):
+            images, slopes = run([self.inference, self.slope], self.feed(self.vectors))
+            again = run(self.inference, _without_noise(self.sess, feed, uniform=0.001, normal=1))
+            plain = run(self.inference, feed)
+        if not (np.array_equal(images, again, equal_nan=True) and np.array_equal(images, plain, equal_nan=True)):
+            return _fault('generator.random')
+        tolerance = 0.02 * images.std() + 1e-6
+        if _judge_order(images, self.run(self.inference, self.vectors[order]), order, tolerance):
+            alone = self.run(self.inference, self.vectors[2:3])
+            if np.abs(alone - images[2:3]).max() > tolerance:
+                _fault('generator.depends_on_batch')
+        if dead := np.sum(np.abs(slopes).max(0) == 0):
+            _fault('generator.part_of_z', dead=dead, z_dim=len(slopes[0]))
 
 
 # ---------------------------------------------------------------- 4. model_loss
@@ -536,18 +631,22 @@ def _judge_inference(sess, run, z, vectors, inference, slope):
 class _Networks:
     """Tiny networks: a logit is a pixel of the image, so a test that feeds images sets the logits."""
 
-    def __init__(self):
+    def __init__(self, reuse):
         self.generated = []  # (images, out_channel_dim, is_train)
         self.judged = []  # (images, logits)
+        self.reuse = reuse  # unless the call says something else
 
-    def generator(self, z, out_channel_dim, is_train=True, *args, **kwargs):
+    def generator(self, z, out_channel_dim, *flag, **named):
+        is_train = next((v for v in [named.get('is_train'), *flag, *named.values()] if v in (True, False)), True)
         with tf.variable_scope('generator', reuse=tf.AUTO_REUSE):
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
         images = w * tf.reshape(z[:, 0], [-1, 1, 1, 1]) * tf.ones([1, 28, 28, int(out_channel_dim)])
         self.generated.append((images, out_channel_dim, is_train))
         return images
 
-    def discriminator(self, images, reuse=False, *args, **kwargs):
+    def discriminator(self, images, *flag, **named):
+        given = [named.get('reuse'), *flag, *named.values()]
+        reuse = next((v for v in given if v is True or v is tf.AUTO_REUSE), self.reuse)
         with tf.variable_scope('discriminator', reuse=reuse):
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
         logits = w * tf.reduce_mean(images[:, :1, :1, 0], [1, 2])[:, None]
@@ -555,9 +654,21 @@ class _Networks:
         return tf.sigmoid(logits), logits
 
 
-def _build_loss(model_loss, channels):
+def _own_reuse(discriminator):
+    """What the learner's discriminator does in a call without `reuse`: False, or AUTO_REUSE."""
+    try:
+        with _fresh_graph():
+            discriminator(tf.zeros([2, 28, 28, 3]))
+            created = len(tf.global_variables())
+            discriminator(tf.zeros([2, 28, 28, 3]))
+            return tf.AUTO_REUSE if len(tf.global_variables()) == created else False
+    except Exception:  # it is judged by its own test
+        return False
+
+
+def _build_loss(model_loss, channels, reuse=False):
     """model_loss on tiny networks: (networks, input_real, input_z, result)."""
-    networks = _Networks()
+    networks = _Networks(reuse)
     real = tf.placeholder(tf.float32, [None, 28, 28, channels], name='input_real')
     z = tf.placeholder(tf.float32, [None, 4], name='input_z')
     with _set(_globals(model_loss), generator=networks.generator, discriminator=networks.discriminator):
@@ -567,11 +678,11 @@ def _build_loss(model_loss, channels):
 @_contract
 def test_model_loss(model_loss):
     """Both losses, recomputed in NumPy from logits that the test has chosen."""
-    measured = []
+    measured, reuse = [], _own_reuse(_globals(model_loss).get('discriminator'))
     for build, channels in enumerate((3, 1, 3)):
         with _fresh_graph(build) as sess:
             with _trying(f'calling model_loss(input_real, input_z, out_channel_dim={channels})'):
-                networks, real, z, result = _build_loss(model_loss, channels)
+                networks, real, z, result = _build_loss(model_loss, channels, reuse)
             losses = _values('model_loss.count', result, 2)
             logits = _judge_calls(networks, z, channels)
             _judge_scalars(losses, z)
@@ -622,7 +733,7 @@ def _measure_losses(sess, losses, logits, real, z):
         images = np.broadcast_to(np.reshape(r, [-1, 1, 1, 1]), [len(r), 28, 28, channels])
         vectors = np.repeat(np.reshape(f, [-1, 1]), 4, 1)
         with _trying(f'computing the losses of a batch of {len(r)}'):
-            return sess.run([*losses, *logits], {real: images, z: vectors})
+            return sess.run([*losses, *logits], _without_noise(sess, {real: images, z: vectors}, uniform=0.5))
 
     runs = [run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4)]
     for which, value in zip(('d_loss', 'g_loss'), runs[0], strict=False):
@@ -686,8 +797,9 @@ def _judge_d_loss(d_loss, g_loss, idle, **_):
         _fault('model_loss.scaled', factor=weight['real'])
     if label['fake'] > 0.6 and label['real'] < 0.4:
         return _fault('model_loss.labels_swapped', **label)
-    if not -0.01 < label['fake'] < 0.01:
-        _fault('model_loss.fake_label', label=label['fake'])
+    if not _close(label['fake'], 0):
+        smoothed = 0 < label['fake'] < 0.31
+        _fault(f'model_loss.fake_label{"_smoothed" if smoothed else ""}', label=label['fake'])
     if not 0.69 < label['real'] < 1.01:
         _fault('model_loss.real_label', label=label['real'])
     if idle and _close(label['real'], 1):
@@ -703,7 +815,7 @@ def _judge_g_loss(g_loss, **_):
     elif _close(label, 0):
         _fault('model_loss.g_label_0')
     elif not _close(label, 1):
-        _fault('model_loss.g_label_smoothed', label=label)
+        _fault('model_loss.g_label_smoothed' if not 0.92 < label < 1 else 'model_loss.g_label_below_1', label=label)
 
 
 def _judge_large_logits(d_loss, g_loss, large, **_):
@@ -825,79 +937,118 @@ def _judge_beta1(which, first, second, beta1):
 
 # ---------------------------------------------------------------- 6. train
 
-_EPOCHS, _BATCHES, _BATCH, _Z, _RATE, _BETA1 = 2, 250, 4, 6, 0.0123, 0.45
-_DATA_SHAPE = (_BATCHES * _BATCH, 28, 28, 1)
-_STEPS = _EPOCHS * _BATCHES
+_EPOCHS, _BATCHES, _LONG = 7, 103, (3, 1013)  # numbers that no notebook has; the long one: until a picture is shown
+_BATCH, _Z, _RATE, _BETA1 = 13, 17, 0.0123, 0.37
+_WINDOWS = 10  # in each of so many parts of the training, both networks have to move
 
 
 class _Recorder(_Networks):
     """Stubs for all that train calls: tiny networks, and steps that write down what reaches them."""
 
-    def __init__(self):
-        super().__init__()
-        self.log = []  # ('d', images, z, learning rate, number of the step), ('g', None, ...), ('show',)
-        self.versions = []  # (length of the log, version of the graph), at each d step
-        self.batch_sizes = []  # that get_batches was asked for, one for each batch
+    def __init__(self, reuse, show, epochs, batches):
+        super().__init__(reuse)
+        self.original_show = show
+        self.epochs, self.batches = epochs, batches
+        self.shape = (batches * _BATCH, 28, 28, 1)
+        self.used = []  # numbers of the batches in their order, as far as anything was computed with them
+        self.current = None  # number of the newest batch
+        self.d, self.g = [], []  # steps: (position in used, images or None, z, learning rate, number of the step)
+        self.shown = set()  # positions in used of the pictures
+        self.versions = []  # of the graph at each d step, without what show_generator_output has added
+        self.batch_sizes = set()  # that get_batches was asked for
+        self.added_by_show = self.evaluations = 0
         self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = None
 
     def get_batches(self, batch_size, *args, **kwargs):
-        """Like a data set's: its images carry the number of their batch in the signs of 8 pixels."""
-        for number in range(_BATCHES):
-            self.batch_sizes.append(batch_size)
+        """Like a data set's: its images carry the number of their batch in the signs of 16 pixels."""
+        self.batch_sizes.add(batch_size)
+        for number in range(self.batches):
             images = np.random.default_rng(number).uniform(-0.5, 0.5, [_BATCH, 28, 28, 1]).astype('float32')
-            images[:, 0, :8, 0] = np.where([number >> bit & 1 for bit in range(8)], 0.5, -0.5)
+            images[:, 0, :16, 0] = np.where([number >> bit & 1 for bit in range(16)], 0.5, -0.5)
             images[:, 1, :2, 0] = -0.5, 0.5
+            self.current = number
             yield images
+
+    def use(self, images=None):
+        """Something is computed with a batch, whatever range its images were brought to."""
+        if images is not None:
+            bits = images[0, 0, :16, 0] > (images.min() + images.max()) / 2
+            self.current = int(bits @ (1 << np.arange(16)))
+        if self.current is not None and self.used[-1:] != [self.current]:
+            self.used.append(self.current)
 
     def model_inputs(self, image_width, image_height, image_channels, z_dim):
         self.sizes = (image_width, image_height, image_channels, z_dim)
-        expected = (*_DATA_SHAPE[1:], _Z)
-        if self.sizes != expected:
-            _stop('train.sizes', got=self.sizes, expected=expected, data_shape=_DATA_SHAPE, z_dim=_Z)
+        if self.sizes != (*self.shape[1:], _Z):
+            _stop('train.sizes', got=self.sizes, expected=(*self.shape[1:], _Z), data_shape=self.shape, z_dim=_Z)
         real = tf.placeholder(tf.float32, [None, image_width, image_height, image_channels], name='input_real')
         z = tf.placeholder(tf.float32, [None, z_dim], name='input_z')
         self.rate = tf.placeholder(tf.float32, [], name='learning_rate')
         return real, z, self.rate
+
+    def generator(self, z, out_channel_dim, *flag, **named):
+        if out_channel_dim != 1:
+            _stop('train.channels', got=out_channel_dim, data_shape=self.shape)
+        return super().generator(z, out_channel_dim, *flag, **named)
 
     def model_loss(self, input_real, input_z, out_channel_dim, *args, **kwargs):
         self.inputs = input_real, input_z
         images = self.generator(input_z, out_channel_dim)
         _, real = self.discriminator(input_real)
         _, fake = self.discriminator(images, reuse=True)
-        loss = tf.nn.sigmoid_cross_entropy_with_logits
-        d_loss = loss(logits=real, labels=tf.ones_like(real)) + loss(logits=fake, labels=tf.zeros_like(fake))
-        return tf.reduce_mean(d_loss), tf.reduce_mean(loss(logits=fake, labels=tf.ones_like(fake)))
+        d_loss = tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
+        losses = d_loss, tf.reduce_mean(tf.nn.softplus(-fake))
+        self.losses = losses[0] * self._factor((1, 2, 0.1), [input_real]), losses[1] * self._factor((1, 0.1, 4))
+        return self.losses
+
+    def _factor(self, turns, tensors=()):
+        """The losses take turns at being large and small, for a train whose steps depend on them."""
+
+        def factor(*images):
+            self.use(*images)
+            self.evaluations += 1
+            return np.float32(turns[self.evaluations // 8 % 3])
+
+        return tf.ensure_shape(tf.numpy_function(factor, tensors, tf.float32), [])
 
     def model_opt(self, d_loss, g_loss, learning_rate, beta1, *args, **kwargs):
         self.graph = tf.get_default_graph()
         self.given_rate, self.given_beta1 = learning_rate, beta1
-        rate = tf.convert_to_tensor(learning_rate, tf.float32)
+        if _is_tensor(d_loss) and self.losses[0].op not in (ops := _ancestors([d_loss])) and self.losses[1].op in ops:
+            _stop('train.losses_swapped')
+        rate = tf.cast(learning_rate, tf.float32)
         real, z = self.inputs
-        return self._step('d', [real, z, rate]), self._step('g', [z, rate])
+        return self._step(self.d, [real, z, rate]), self._step(self.g, [z, rate])
 
-    def _step(self, kind, tensors):
+    def _step(self, steps, tensors):
         def record(*values):
-            *images, z, rate, step = (np.array(value) for value in values)
-            self.log.append((kind, images[0] if images else None, z, float(rate), int(step)))
-            if kind == 'd':
-                self.versions.append((len(self.log), self.graph.version))
+            *images, z, rate, number = (np.array(value) for value in values)
+            self.use(*images)
+            steps.append((len(self.used), images[0] if images else None, z, float(rate), int(number)))
+            if images:
+                self.versions.append(self.graph.version - self.added_by_show)
             return np.float32(0)
 
-        step = tf.get_variable(f'{kind}_steps', [], initializer=tf.zeros_initializer(), trainable=False).assign_add(1.0)
-        return tf.numpy_function(record, [*tensors, step], tf.float32).op
+        name = 'd_steps' if steps is self.d else 'g_steps'
+        number = tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False).assign_add(1.0)
+        return tf.numpy_function(record, [*tensors, number], tf.float32).op
 
-    def show(self, original):
-        def show_generator_output(*args, **kwargs):
-            self.log.append(('show',))
-            if original is not None and self.log.count(('show',)) < 30:  # a picture takes its time
-                return original(*args, **kwargs)
-
-        return show_generator_output
+    def show_generator_output(self, *args, **kwargs):
+        self.shown.add(len(self.used))
+        if self.original_show and len(self.shown) < 30:  # a picture takes its time
+            before = self.graph.version if self.graph else 0
+            result = self.original_show(*args, **kwargs)
+            self.added_by_show += self.graph.version - before if self.graph else 0
+            return result
 
     def stubs(self, scope):
         """What takes the places of the functions in the namespace of train."""
-        names = {name: getattr(self, name) for name in FUNCTIONS[:-1]}
-        return {**names, 'show_generator_output': self.show(scope.get('show_generator_output'))}
+        names = [*FUNCTIONS[:-1], 'show_generator_output', *(['display'] if callable(scope.get('display')) else [])]
+        return {name: getattr(self, name) for name in names}
+
+    def display(self, *args, **kwargs):
+        """A picture that is shown in another way: by IPython's display, or plt.show."""
+        self.shown.add(len(self.used))
 
 
 @_contract
@@ -905,19 +1056,25 @@ def test_train(train):
     """A few hundred tiny batches, with stubs that write down what reaches them."""
     scope = _globals(train)
     expected = _generator_limit(scope.get('generator')) / _real_gain(scope.get('model_loss'))
+    reuse, show, size = _own_reuse(scope.get('discriminator')), scope.get('show_generator_output'), (_EPOCHS, _BATCHES)
     for time in ('the first', 'a second'):
-        recorder = _Recorder()
-        trying = _trying(f'running train for {time} time, {_EPOCHS} epochs of {_BATCHES} batches')
-        with _fresh_graph(), _set(scope, **recorder.stubs(scope)), _watch_pictures(recorder), trying:
-            train(_EPOCHS, _BATCH, _Z, _RATE, _BETA1, recorder.get_batches, _DATA_SHAPE, 'L')
+        with _fresh_graph():
+            recorder = _Recorder(reuse, show, *size)
+            trying = _trying(f'running train for {time} time, {size[0]} epochs of {size[1]} batches')
+            with _set(scope, **recorder.stubs(scope)), _watch_pictures(recorder), trying:
+                train(size[0], _BATCH, _Z, _RATE, _BETA1, recorder.get_batches, recorder.shape, 'L')
         _judge_wiring(recorder)
-        d_steps, g_steps = ([entry[1:] for entry in recorder.log if entry[0] == kind] for kind in 'dg')
-        _judge_steps(d_steps, g_steps)
-        _judge_feeds(d_steps, g_steps)
-        low, high = min(i.min() for i, *_ in d_steps), max(i.max() for i, *_ in d_steps)
+        _judge_batches(recorder)
+        _judge_steps(recorder)
+        _judge_feeds(recorder)
+        low, high = min(i.min() for _, i, *_ in recorder.d), max(i.max() for _, i, *_ in recorder.d)
         if not (_close(low, -expected, 0.02) and _close(high, expected, 0.02)):
             _fault('train.range', low=low, high=high, expected=expected)
-        _judge_pictures(recorder)
+        _judge_graph_size(recorder)
+        if not recorder.shown and size != _LONG:
+            size = _LONG
+        else:
+            _judge_pictures(recorder)
 
 
 @contextlib.contextmanager
@@ -926,7 +1083,7 @@ def _watch_pictures(recorder):
     plt = sys.modules.get('matplotlib.pyplot')
     with contextlib.ExitStack() as stack:
         if plt:
-            stack.enter_context(_set(vars(plt), show=lambda *a, **k: recorder.log.append(('picture',))))
+            stack.enter_context(_set(vars(plt), show=lambda *a, **k: recorder.display()))
         yield
 
 
@@ -958,61 +1115,71 @@ def _judge_wiring(recorder):
     """What train passes to the functions that it puts together."""
     if recorder.sizes is None or recorder.given_beta1 is None:
         _stop('train.not_called', missing='model_inputs' if recorder.sizes is None else 'model_opt')
-    if len(recorder.generated) == 0 or recorder.generated[0][1] != 1:
-        _fault('train.channels')
     if not (_is_tensor(recorder.given_rate) and _depends_on(recorder.given_rate, recorder.rate)):
         _fault('train.rate_placeholder', got=repr(recorder.given_rate))
     if recorder.given_beta1 != _BETA1:
         _fault('train.beta1', got=recorder.given_beta1, expected=_BETA1)
-    if recorder.batch_sizes and set(recorder.batch_sizes) != {_BATCH}:
-        _fault('train.batch_size', got=recorder.batch_sizes[0], expected=_BATCH)
+    if recorder.batch_sizes - {_BATCH}:
+        _fault('train.batch_size', got=sorted(recorder.batch_sizes), expected=_BATCH)
 
 
-def _number_of(images):
-    """The number that a batch carries, whatever range it was brought to."""
-    middle = (images.min() + images.max()) / 2
-    return sum(1 << bit for bit in range(8) if images[0, 0, bit, 0] > middle)
+def _judge_batches(recorder):
+    """Every batch of every epoch is used, and no more."""
+    unused = set(range(recorder.batches)) - set(recorder.used)
+    epochs = len(recorder.used) / recorder.batches
+    if unused:
+        _fault('train.batches_unused', unused=len(unused), batches=recorder.batches)
+    elif abs(epochs - recorder.epochs) > 0.5:
+        _fault('train.epochs', got=epochs, expected=recorder.epochs)
 
 
-def _judge_steps(d_steps, g_steps):
-    """Both networks make a step for every batch of every epoch."""
-    counts = np.bincount([_number_of(images) for images, *_ in d_steps], minlength=_BATCHES)
-    if len(d_steps) < _STEPS or counts.min() < _EPOCHS:
-        values = {'steps': len(d_steps), 'epochs': _EPOCHS, 'batches': _BATCHES, 'seldom': (counts < _EPOCHS).sum()}
-        (_fault if d_steps else _stop)('train.batches_unused', **values)
-    if len(g_steps) < _STEPS:
-        (_fault if g_steps else _stop)('train.generator_steps', steps=len(g_steps), batches=_STEPS, d=len(d_steps))
-    if d_steps[-1][3] != len(d_steps) or g_steps[-1][3] != len(g_steps):
-        _fault('train.initialized_again')
+def _judge_steps(recorder):
+    """Both networks keep moving all through the training, and nothing sets them back."""
+    for which, steps in (('discriminator', recorder.d), ('generator', recorder.g)):
+        parts = {position * _WINDOWS // (len(recorder.used) + 1) for position, *_ in steps}
+        if len(parts) < _WINDOWS:
+            values = {'which': which, 'steps': len(steps), 'batches': len(recorder.used), 'parts': len(parts)}
+            (_fault if steps else _stop)('train.stands_still', **values)
+        if steps[-1][4] != len(steps):
+            _fault('train.initialized_again')
 
 
-def _judge_feeds(d_steps, g_steps):
+def _judge_feeds(recorder):
     """What is fed to the steps: whole batches, the learning rate, new noise."""
-    fewest = min(len(images) for images, *_ in d_steps)
+    fewest = min(len(images) for _, images, *_ in recorder.d)
     if fewest < _BATCH:
         _fault('train.part_of_a_batch', got=fewest, expected=_BATCH)
-    rates = {round(rate, 6) for _, _, rate, _ in d_steps + g_steps}
-    if round(d_steps[0][2], 6) != _RATE or max(rates) > _RATE or min(rates) <= 0:  # it may fall while training
+    rates = {round(step[3], 6) for step in recorder.d + recorder.g}
+    if round(recorder.d[0][3], 6) != _RATE or max(rates) > _RATE or min(rates) <= 0:  # it may fall while training
         _fault('train.rate', got=sorted(rates), expected=_RATE)
-    noise = [z for _, z, *_ in d_steps]
-    different = len({z.tobytes() for z in noise})
-    if different < _STEPS:
-        _fault('train.noise_repeats', different=different, steps=len(noise))
-    elif min(len(np.unique(z, axis=0)) for z in noise) < fewest:
+    for which, steps in (('discriminator', recorder.d), ('generator', recorder.g)):
+        different, batches = len({step[2].tobytes() for step in steps}), len({step[0] for step in steps})
+        if different < 0.9 * batches:
+            _fault('train.noise_repeats', which=which, different=different, batches=batches)
+    if rows := [len(step[2]) for step in recorder.d + recorder.g if len(step[2]) % _BATCH and fewest == _BATCH]:
+        _fault('train.noise_size', got=rows[0], expected=_BATCH)
+    elif min(len(np.unique(step[2], axis=0)) for step in recorder.d) < fewest:
         _fault('train.noise_in_a_batch', n=fewest)
 
 
+def _judge_graph_size(recorder):
+    """The graph does not grow, after what train may have built in its first third."""
+    versions = recorder.versions[len(recorder.versions) // 3 :]
+    if np.count_nonzero(np.diff(versions)) > 4:
+        _fault('train.graph_grows', added=versions[-1] - versions[0], steps=len(versions))
+    if recorder.added_by_show and len(recorder.shown) > 2:
+        _fault('train.show_grows', added=recorder.added_by_show, times=len(recorder.shown))
+
+
 def _judge_pictures(recorder):
-    kinds = [entry[0] for entry in recorder.log]
-    kind = 'show' if 'show' in kinds else 'picture'
-    shown = [kinds[:i].count('d') * _STEPS // kinds.count('d') for i, k in enumerate(kinds) if k == kind]
-    if max(np.diff([0, *shown, _STEPS])) > 150:
-        _fault('train.pictures_rare', times=len(shown), batches=_STEPS)
-    if len(shown) > _STEPS // 20:
-        _fault('train.pictures_frequent', times=len(shown), batches=_STEPS)
-    versions = [version for length, version in recorder.versions if 'show' in kinds[:length] or kind == 'picture']
-    if versions and versions[-1] != versions[0]:
-        _fault('train.graph_grows', added=versions[-1] - versions[0])
+    times, total = len(recorder.shown), len(recorder.used)
+    values = {'times': times, 'batches': total}
+    if not times:
+        _fault('train.never_shown', **values)
+    elif times > total // 20:
+        _fault('train.shown_often', **values)
+    elif max(np.diff([0, *sorted(recorder.shown), total])) > 150:
+        _fault('train.shown_seldom', **values)
 
 
 # ---------------------------------------------------------------- what is wrong, why it matters, where to look
@@ -1023,6 +1190,7 @@ _TABLE = """
 [verdicts]
 *.missing = {reason}
 *.not_a_function = {got}, which the name {name} stands for, is not a function.
+*.not_written = {of}not written yet. Replace "raise NotImplementedError" by its code, and run its cell and this one.
 *.raises = {error} while {doing}: {text}{frames}
 
 [errors]
@@ -1070,12 +1238,18 @@ place of tf.ones), or are height, width and channels other than expected?
 *.no_gradient = no gradient reaches {names}.
     these variables can never be trained.
     is every layer fed with the result of the layer before, and is there a stop_gradient, round or argmax?
+*.activation_unused = the result of an activation is not used: {names}.{frames}
+    the next layer takes what was there before it, so two layers are no more than one.
+    the name on the left of the activation: the next layer has to take it.
 *.no_convolution = there is no convolution in it.
     a network without convolutions does not know which pixels are neighbors, and learns images badly.
     conv2d for the first layers of the discriminator, conv2d_transpose after the first, dense layer of the generator.
 *.batch_mixed = the images of a batch are mixed: in another order, the same inputs do not give the same results.
     every image and every vector z has to be treated on its own. Mixtures teach nothing, and no error is raised.
     the reshape between convolutions and dense layer: the batch must stay the first dimension, without a transpose.
+*.norm_not_training = in training, batch norm does not use the statistics of the batch, but its averages: {names}.
+    these stay at 0 and 1 in training, so it normalizes nothing, and the layers drift.
+    training=True in the discriminator, training=is_train in the generator (in tf.layers the default is False).
 model_inputs.count = expected 3 values, got {got}.
     train unpacks three placeholders.
     return input_real, input_z, learning_rate
@@ -1088,9 +1262,6 @@ model_inputs.order = the placeholders come in another order: their ranks are {ra
 model_inputs.dtype = {which} is {got}, expected float32.
     the networks compute in float32, and TensorFlow does not convert on its own.
     {which} = tf.placeholder(tf.float32, ...)
-model_inputs.height_first = input_real has width and height swapped: {got}, expected {expected}.
-    it is the shape of a batch of images, [batch, width, height, channels]; the batch may have any size.
-    tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
 model_inputs.real_shape = input_real has the shape {got}, expected {expected}.
     it is the shape of a batch of images, [batch, width, height, channels]; the batch may have any size.
     tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
@@ -1131,6 +1302,9 @@ and {high:.2f}.
     logits are numbers without limits. If an activation function limits them, the sigmoid in the loss is the second \
 one, and the discriminator can never be sure.
     no activation function on the last dense layer.
+discriminator.linear = the logits are a linear function of the image.
+    many layers without an activation between them can do no more than one.
+    tf.nn.leaky_relu after each convolution, and its result handed to the next layer.
 discriminator.part_of_the_image = it looks at a part of the image only: {share:.0%} of the pixels of a channel change \
 the answer.
     the generator learns nothing about pixels that the discriminator does not see.
@@ -1144,6 +1318,9 @@ generator.shape = {n} vectors gave images of shape {got}{mode}, expected {expect
 generator.same_image = different vectors z give the same image.
     the generator could make one image only.
     is every layer fed with the result of the layer before, and the first one with z?
+generator.linear = up to the last tanh, the images are a linear function of z.
+    many layers without an activation between them can do no more than one.
+    tf.nn.leaky_relu after each layer but the last, and its result handed to the next layer.
 generator.out_of_range = the images leave the range{mode}: from {low:.2f} to {high:.2f}, expected [-1, 1].
     real images have a black and a white; images beyond them are told apart at a glance.
     the last layer ends with tf.tanh.
@@ -1153,9 +1330,6 @@ generator.never_negative = no image has a negative value{mode}: from {low:.2f} t
 generator.saturated = saturated at the start: {share:.0%} of all pixels are beyond 0.99 at once.
     there tanh is flat, so no gradient comes through, and training does not begin.
     the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.
-generator.norm_not_training = batch norm does not use the statistics of the batch in training mode.
-    it does not normalize anything then, and its moving averages stay where they start.
-    is_train has to reach every batch norm (training=is_train, is_training=True).
 generator.no_averages = batch norm keeps no moving averages of its statistics.
     without them, a trained generator cannot make a single image: a batch of one has no statistics.
     two variables with trainable=False, for mean and variance, in each batch norm.
@@ -1176,7 +1350,7 @@ generator.depends_on_batch = with is_train=False an image depends on the others 
 another image.
     it is normalized by the statistics of the batch. Ask for a single image, and you get mush.
     at inference, batch norm has to use its moving averages: pass is_train on to every batch norm.
-generator.part_of_z = {dead} of the 10 numbers in z do not change the image.
+generator.part_of_z = {dead} of the {z_dim} numbers in z do not change the image.
     randomness that is not used is variety that cannot be generated.
     the first layer: is it fed with all of z?
 model_loss.count = expected 2 values, got {got}.
@@ -1214,10 +1388,9 @@ between 0.5 and 0.73, and the networks hardly learn.
 model_loss.sum = {which} grows with the size of the batch.
     it is a sum and not a mean, so the learning rate means something else for each batch size.
     tf.reduce_mean around each cross-entropy.
-model_loss.not_cross_entropy = {which} is not a cross-entropy of the logits with constant labels.
-    with labels that are random, or different for each image of a batch, or with another formula, the two losses no \
-longer belong to the same objective.
-    tf.nn.sigmoid_cross_entropy_with_logits with labels of 0, or of one constant between 0.7 and 1.
+model_loss.not_cross_entropy = {which} is not a cross-entropy of the logits.
+    with another formula, or labels that differ between the images of a batch, the two losses do not belong together.
+    tf.nn.sigmoid_cross_entropy_with_logits with labels of 0, or from 0.7 to 1.
 model_loss.half_missing = d_loss does not contain the loss on {half} images.
     a discriminator that sees one kind only says the same of everything.
     d_loss = real_loss(logits of real images) + fake_loss(logits of fake images)
@@ -1231,8 +1404,7 @@ model_loss.scaled = d_loss is {factor:.2f} times the sum of its two halves, expe
     it is the loss that the numbers in papers and in the progress bar mean.
     d_loss = real half + fake half, each a mean.
 model_loss.fake_label = in d_loss the label of fake images is {label:.2f}, expected 0.
-    a discriminator has to say no to what is fake; smoothing this label tells the generator that its mistakes are \
-fine.
+    a discriminator has to say no to what is fake.
     labels=tf.zeros_like(logits)
 model_loss.real_label = in d_loss the label of real images is {label:.2f}, expected a constant from 0.7 to 1.
     the discriminator has to say yes to what is real; slightly less than 1 makes it a better teacher.
@@ -1248,8 +1420,7 @@ model_loss.g_label_0 = in g_loss the label of fake images is 0, expected 1.
     the generator would be trained to have its images called fake: the opposite of its objective.
     labels=tf.ones_like(logits) in g_loss.
 model_loss.g_label_smoothed = in g_loss the label is {label:.2f}, expected 1.
-    label smoothing is one-sided: it keeps the discriminator from being too sure of real images. The generator has no \
-reason to aim for less.
+    label smoothing keeps the discriminator from being too sure. The generator has no reason to aim for less.
     labels=tf.ones_like(logits) in g_loss, without smoothing.
 model_loss.inexact = {which} is {got:.4g} for logits of +-100, expected {expected:.4g}.
     the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.
@@ -1288,26 +1459,30 @@ model_opt.beta1 = after a turn of the slope, the second step of {which} is {got:
 {expected:.5f} (Kingma and Ba 2015, algorithm 1).
     beta1 says for how long Adam remembers its direction; in a GAN the usual 0.9 is too long.
     tf.train.AdamOptimizer(learning_rate, beta1=beta1), for both networks.
+train.losses_swapped = model_opt gets the loss of the generator in place of that of the discriminator.
+    each network is trained to do what the other one should.
+    d_loss, g_loss = model_loss(...), then model_opt(d_loss, g_loss, ...)
 train.not_called = does not call {missing}.
     train puts the functions above together.
     model_inputs, then model_loss, then model_opt.
 train.sizes = calls model_inputs with {got}, expected {expected} for data_shape {data_shape} and z_dim {z_dim}.
     the sizes come from the data.
     _, width, height, channels = data_shape
-train.channels = does not pass the number of channels to model_loss.
-    gray images have one channel.
-    data_shape[3]
-train.batch_size = get_batches is called with batch_size {got!r}, expected {expected}, as passed to train.
+train.channels = a network is built for {got} channels, expected 1 for data_shape {data_shape}.
+    gray images have one channel, and colored ones three.
+    data_shape[3], for model_loss and show_generator_output
+train.batch_size = get_batches is called with batch_size {got}, expected {expected}, as passed to train.
     a setting that is ignored misleads whoever changes it.
     get_batches(batch_size)
-train.batches_unused = the discriminator made {steps} steps in {epochs} epochs of {batches} batches; {seldom} batches \
-were seen less than {epochs} times.
+train.batches_unused = {unused} of the {batches} batches of an epoch are never used.
     every batch of every epoch has to be used.
-    for each epoch: for each batch of get_batches(batch_size): run d_train_opt; is a step inside of the wrong loop, or \
-behind an if?
-train.generator_steps = the generator made {steps} steps in {batches} batches, the discriminator {d}.
-    both networks have to move at every batch, or one of them runs away.
-    run g_train_opt for each batch, too; is it inside of the wrong loop, or behind an if?
+    for each batch of get_batches(batch_size): run d_train_opt; is a step inside of the wrong loop, or behind an if?
+train.epochs = the batches are used {got:.1f} times, expected {expected}, the epoch_count that was passed to train.
+    a setting that is ignored misleads whoever changes it. get_batches(...) gives one epoch.
+    for epoch in range(epoch_count): for batch in get_batches(batch_size):
+train.stands_still = the {which} makes {steps} steps in {batches} batches, in {parts} of 10 parts of the training.
+    if one network stands still for long, the other one runs away, and the losses mean nothing.
+    run both steps in the innermost loop; a condition for one of them has to come true often enough.
 train.initialized_again = the variables are initialized again in the middle of the training.
     all that was learned until then is lost.
     sess.run(tf.global_variables_initializer()) belongs before the loops, once, as does the session.
@@ -1321,30 +1496,40 @@ train.part_of_a_batch = the discriminator got {got} of the {expected} images of 
 train.rate = the learning rate that arrives at the optimizer is {got}, expected {expected}, as passed to train.
     a setting that is ignored misleads whoever changes it.
     learning_rate in the feed_dict of each step.
-train.noise_repeats = only {different} different batches of z in {steps} steps.
+train.noise_repeats = the {which} gets only {different} different batches of z for {batches} batches of images.
     with noise that repeats, the generator memorizes a few images.
     sample z anew for each batch, inside of the loop, from a generator that is seeded once.
+train.noise_size = a batch of {expected} images gets {got} rows of z.
+    a setting that is ignored misleads whoever changes it; one half of d_loss counts for more images than the other.
+    np.random.uniform(-1, 1, size=(batch_size, z_dim)), with the parameters of train
 train.noise_in_a_batch = a batch of {n} images got fewer different rows of z.
     images with the same z are the same image.
     np.random.uniform(-1, 1, size=(batch_size, z_dim))
 train.beta1 = model_opt is given beta1={got!r}, expected {expected}, as passed to train.
     a setting that is ignored misleads whoever changes it.
     model_opt(d_loss, g_loss, learning_rate, beta1)
-train.rate_placeholder = the learning-rate placeholder has no effect: model_opt is given {got}.
-    then the value in the feed_dict has no effect, and the learning rate cannot be changed while training.
-    model_opt gets the placeholder that model_inputs returned; the number goes into the feed_dict.
-train.graph_grows = the graph grows while training: {added} operations since the first picture.
-    each picture or step adds operations that are never removed: training slows down and memory fills up.
-    build the op that generates images once, before the loop, and only run it inside of it.
-train.pictures_rare = images were shown {times} times in {batches} batches, expected every 100 batches.
+train.graph_grows = the graph grows while training: {added} operations in the last {steps} steps.
+    each step or picture adds operations that are never removed: training slows down and memory fills up.
+    build every operation once, before the loop, and only run it inside of it.
+train.never_shown = in {batches} batches, no image was shown.
     the losses say little; the pictures tell whether it works.
     show_generator_output(...) whenever the number of batches is a multiple of 100.
-train.pictures_frequent = images were shown {times} times in {batches} batches, expected every 100 batches.
-    pictures take longer than training then, and nobody looks at so many.
-    if steps % 100 == 0
 
 [hints]
+model_inputs.height_first = input_real is {got}, [batch, height, width, channels], expected {expected}: with square \
+images it is the same.
+model_inputs.rate_float64 = learning_rate is float64; the optimizer converts it, but the rest is float32.
 model_inputs.rate_of_any_shape = give learning_rate the shape [], then a list fed by mistake is noticed.
+discriminator.flag_name = the second parameter is called {got}; the original calls it {expected}.
+discriminator.border = {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
+generator.flag_name = the third parameter is called {got}; the original calls it {expected}.
+model_loss.fake_label_smoothed = in d_loss the label of fake images is {label:.2f}; usually it is 0.
+model_loss.g_label_below_1 = in g_loss the label is {label:.2f} on average; usually it is 1.
+train.rate_placeholder = model_opt gets {got}, not the placeholder: what is fed for learning_rate has no effect.
+train.show_grows = show_generator_output has added {added} operations to the graph in {times} calls: it slows down. \
+Build its images once.
+train.shown_often = images were shown {times} times in {batches} batches: pictures take time, every 100 is enough.
+train.shown_seldom = images were shown {times} times in {batches} batches: every 100, one sees how it goes.
 """
 
 

@@ -44,15 +44,17 @@ def definitions(path):
     shows, tests or trains is executed. A function sees the names as they were when its cell had been executed, from
     top to bottom; a name that only a later cell defines is taken from there.
 
-    Each of the six functions that is not defined is an exception that says why. Raises OSError or ValueError when
-    the file cannot be read as a notebook.
+    Each of the six functions that is not defined is an exception that says why. The attribute `note` of the result
+    says what was done to an old notebook, or is ''. Raises OSError or ValueError when the file cannot be read as a
+    notebook.
     """
     path = Path(path)
     if str(path.parent.absolute()) not in sys.path:
         sys.path.insert(0, str(path.parent.absolute()))
     statements = _statements(path)
     _choose(statements)
-    seen_from = functools.cache(lambda cell: _run(statements, cell))
+    old = _old_style(statements)
+    seen_from = functools.cache(lambda cell: _run(statements, cell, old))
     cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
     scope = seen_from(max(cells.values()))
     for name, cell in cells.items():
@@ -144,7 +146,8 @@ class _Statement:
         before, error, first = dict(scope), self.error, f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
         if self.chosen and not error:
             try:
-                with warnings.catch_warnings(action='ignore'), contextlib.redirect_stdout(io.StringIO()):
+                quiet = contextlib.redirect_stdout(io.StringIO())
+                with warnings.catch_warnings(action='ignore'), quiet, scope.imports():
                     exec(self._compile(), scope)
             except Exception as raised:
                 error = f'{first} failed: {type(raised).__name__}: {raised}'
@@ -178,8 +181,9 @@ class _Broken:
 class _Namespace(dict):
     """Globals of a notebook's functions. A name that is missing says why."""
 
-    def __init__(self):
+    def __init__(self, old):
         super().__init__(__name__='__main__', get_ipython=_NoMagics)
+        self.note, self.imports = (old.NOTE, old.imports) if old else ('', contextlib.nullcontext)
         self.bound = {}  # name -> the statement that bound it
         self.reasons = {}  # name -> why it is missing
 
@@ -221,9 +225,18 @@ def _syntax(where, error):
     return f'{where} has a syntax error in line {error.lineno}: {error.msg}'
 
 
-def _run(statements, cell):
+def _old_style(statements):
+    """The module old_notebooks, if the notebook needs it."""
+    nodes = [s.node for s in statements if s.node]
+    if any(isinstance(node, _IMPORTS) and 'tensorflow' in ast.unparse(node) for node in nodes):
+        from lesson import old_notebooks
+
+        return old_notebooks if old_notebooks.is_old(nodes) else None
+
+
+def _run(statements, cell, old):
     """The namespace that a function sees which is defined in this cell."""
-    scope = _Namespace()
+    scope = _Namespace(old)
     for statement in statements:
         before, bound = dict(scope), dict(scope.bound)
         statement.run(scope)

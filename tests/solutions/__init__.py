@@ -24,6 +24,33 @@ from lesson import notebooks
 
 ROOT = Path(problem_unittests.__file__).parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
+KERAS = {'TF_USE_LEGACY_KERAS': '1'}  # needs tf_keras; has to be set before TensorFlow is imported
+G_HEAD = """def generator(z, out_channel_dim, is_train=True):
+    with tf.variable_scope('generator', reuse=not is_train):
+"""
+D_HEAD = """def discriminator(images, reuse=False):
+    with tf.variable_scope('discriminator', reuse=reuse):
+"""
+D_LAYERS = (
+    D_HEAD
+    + """        h = tf.layers.conv2d(images, 16, 5, strides=2, padding='same')
+        h = tf.maximum(0.2 * h, h)
+        h = tf.layers.conv2d(h, 32, 5, strides=2, padding='same')
+        h = tf.layers.batch_normalization(h, training=True)
+        h = tf.maximum(0.2 * h, h)
+        logits = tf.layers.dense(tf.reshape(h, [-1, 7 * 7 * 32]), 1)
+        return tf.sigmoid(logits), logits"""
+)
+G_LAYERS = (
+    G_HEAD
+    + """        h = tf.reshape(tf.layers.dense(z, 7 * 7 * 64), [-1, 7, 7, 64])
+        h = tf.layers.batch_normalization(h, training=is_train)
+        h = tf.maximum(0.2 * h, h)
+        h = tf.layers.conv2d_transpose(h, 32, 5, strides=2, padding='same')
+        h = tf.layers.batch_normalization(h, training=is_train)
+        h = tf.maximum(0.2 * h, h)
+        return tf.tanh(tf.layers.conv2d_transpose(h, out_channel_dim, 5, strides=2, padding='same'))"""
+)
 
 
 class Case(NamedTuple):
@@ -32,6 +59,7 @@ class Case(NamedTuple):
     changes: dict  # {old: new}; old occurs once in the definition `within`. {'def name': new} replaces a definition
     within: str | None  # the changed definition; None: all definitions together
     says: str = ''  # numbers or names that the message must contain
+    hints: tuple = ()  # ids of the hints of a case without faults
     classic: bool = False  # known from solutions of the original project
     spoils: tuple = ()  # other functions whose tests fail as well, since they are judged together
     environment: dict | None = None  # not None: runs in a process of its own, with these variables set
@@ -109,8 +137,8 @@ def judge(case, names=problem_unittests.FUNCTIONS):
 def _judge_alone(case, names):
     code = (
         'import json, sys; from tests.solutions.table import CASES; from tests.solutions import judge;'
-        'case = next(c for c in CASES if c.name == sys.argv[1]);'
-        "print('\\n' + json.dumps(judge(case, sys.argv[2:])))"
+        'case = next(c for c in CASES if [str(c.fault), c.name] == sys.argv[1:3]);'
+        "print('\\n' + json.dumps(judge(case, sys.argv[3:])))"
     )
     environment = {
         **os.environ,
@@ -118,7 +146,7 @@ def _judge_alone(case, names):
         'SOLUTION': case.name,
         'PYTHONPATH': str(ROOT),
     }
-    command = [sys.executable, '-c', code, case.name, *names]
+    command = [sys.executable, '-c', code, str(case.fault), case.name, *names]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
     if result.returncode:
         raise RuntimeError(result.stderr)
@@ -140,3 +168,18 @@ def concerned(case):
     if changed & {'generator', 'model_loss'}:  # train is judged together with them
         changed.add('train')
     return tuple(name for name in problem_unittests.FUNCTIONS if name in changed)
+
+
+def as_expected(case, verdicts):
+    """(whether the verdicts of some functions are those of the case, what is different: lines)."""
+    failed = {name: faults for name, (faults, _) in verdicts.items() if faults}
+    first = next(iter(failed.get(case.fails, ())), None)
+    says = failed.get(case.fails, {}).get(first, '')
+    hints = tuple(hint for _, hints in verdicts.values() for hint in hints) if not case.fault else case.hints
+    good = (
+        set(failed) == {case.fails, *case.spoils} & set(verdicts)
+        and first == case.fault
+        and case.says in says
+        and hints == case.hints
+    )
+    return good, () if good else (f'      expected: {case.fault or "no fault"} {case.says} {case.hints}', says)

@@ -5,7 +5,7 @@ import time
 
 from problem_unittests import FUNCTIONS
 
-from . import judge
+from . import as_expected, judge
 from .table import CASES
 
 
@@ -13,35 +13,31 @@ def row(case, all_functions):
     """(as expected, what to print) for a case."""
     names = FUNCTIONS if all_functions or not case.fault else (case.fails,)
     start = time.perf_counter()
-    failed = {name: faults for name, (faults, _) in judge(case, names).items() if faults}
-    expected = {case.fails, *case.spoils} & set(names)
-    first = next(iter(failed.get(case.fails, ())), None)
-    good = set(failed) == expected and first == case.fault and case.says in failed.get(case.fails, {}).get(first, '')
+    verdicts = judge(case, names)
+    good, problem = as_expected(case, verdicts)
     kind = ('wrong ' if case.fault else 'right ') + ('classic' if case.classic else '-------')
     lines = [f'{"ok  " if good else "BAD "}{kind} {case.name} ({time.perf_counter() - start:.1f} s)']
-    for faults in failed.values():
-        lines += [f'      {fault}: {text if not good else text.splitlines()[0]}' for fault, text in faults.items()]
-    if not good:
-        lines.append(f'      expected: {case.fault or "no fault"} {case.says}')
-    return good, '\n'.join(lines)
+    for faults, hints in verdicts.values():
+        lines += [f'      {fault}: {text.splitlines()[0]}' for fault, text in (faults | hints).items()]
+    return good, '\n'.join([*lines, *problem])
 
 
 def main(arguments):
     all_functions = '--all' in arguments
     words = [word for word in arguments if word != '--all']
     cases = [case for case in CASES if all(word in f'{case.fault} {case.name}' for word in words)]
-    as_expected = 0
+    right = 0
     for case in cases:
         good, text = row(case, all_functions)
-        as_expected += good
+        right += good
         print(text, flush=True)
     n_wrong = sum(case.fault is not None for case in cases)
     n_classic = sum(case.classic for case in cases)
     print(
         f'{n_wrong} wrong implementations ({n_classic} classic), {len(cases) - n_wrong} right variants; '
-        f'{as_expected} of {len(cases)} judged as expected'
+        f'{right} of {len(cases)} judged as expected'
     )
-    return as_expected != len(cases)
+    return right != len(cases)
 
 
 sys.exit(main(sys.argv[1:]))

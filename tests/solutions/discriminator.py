@@ -1,11 +1,15 @@
 """Wrong implementations of discriminator."""
 
-from . import wrong
+from . import D_LAYERS, KERAS, wrong
 
 SCOPE = "tf.variable_scope('discriminator', reuse=reuse)"
 FLAT = 'tf.reshape(h, [-1, 4 * 4 * 128])'
 RESULT = 'return tf.sigmoid(logits), logits'
 FIRST = 'conv2d(images, 32'
+H1 = "h = tf.nn.leaky_relu(add_bias(conv2d(images, 32, 'conv1')))"
+H2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
+H3 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv3'), 'norm3'))"
+INERT = "batch_norm_with_averages(conv2d(h, {}, '{}'), '{}', False)"
 
 CASES = [
     wrong(
@@ -13,7 +17,7 @@ CASES = [
         'flatten multiplies the images of a batch',
         {FLAT: 'tf.reshape(h, [-1, 2 * 2 * 128])'},
         classic=True,
-        says='[8, 1]',
+        says='[12, 1]',
     ),
     wrong(
         'discriminator.batch_mixed',
@@ -26,7 +30,7 @@ CASES = [
         'flatten merges two images into one row',
         {FLAT: 'tf.reshape(h, [-1, 2 * 4 * 4 * 128])'},
         classic=True,
-        says='[8, 1]',
+        says='[12, 1]',
     ),
     wrong('discriminator.sizes_differ', 'flatten for a batch of 64', {FLAT: 'tf.reshape(h, [64, 4 * 4 * 128])'}),
     wrong(
@@ -106,7 +110,7 @@ CASES = [
         'discriminator.shape',
         'one channel only',
         {FIRST: 'conv2d(tf.reshape(images, [-1, 28, 28, 1]), 32'},
-        says='[24, 1]',
+        says='[36, 1]',
     ),
     wrong('discriminator.input_unused', 'the image is not used', {FIRST: 'conv2d(tf.ones_like(images), 32'}),
     wrong(
@@ -130,12 +134,12 @@ CASES = [
         },
     ),
     wrong('discriminator.input_unused', 'a stop_gradient', {FLAT: f'tf.stop_gradient({FLAT})'}),
-    wrong('discriminator.shape', 'two numbers per image', {"1, 'logits')": "2, 'logits')"}, says='[8, 1]'),
+    wrong('discriminator.shape', 'two numbers per image', {"1, 'logits')": "2, 'logits')"}, says='[12, 1]'),
     wrong(
         'discriminator.shape',
         'one verdict for the whole batch',
         {RESULT: f'logits = tf.reduce_mean(logits, 0, keepdims=True)\n        {RESULT}'},
-        says='[8, 1]',
+        says='[12, 1]',
     ),
     wrong(
         'discriminator.same_answer',
@@ -157,5 +161,111 @@ CASES = [
         'no parameter reuse',
         {'(images, reuse=False)': '(images)', 'reuse=reuse': 'reuse=tf.AUTO_REUSE'},
         says='second time',
+    ),
+    wrong(
+        'discriminator.norm_not_training',
+        'batch norm by averages that nothing moves',
+        {
+            "batch_norm(conv2d(h, 64, 'conv2'), 'norm2')": INERT.format(64, 'conv2', 'norm2'),
+            "batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": INERT.format(128, 'conv3', 'norm3'),
+        },
+        classic=True,
+        says='norm2/average_mean',
+    ),
+    wrong(
+        'discriminator.norm_not_training',
+        'one of two batch norms by averages that nothing moves',
+        {"batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": INERT.format(128, 'conv3', 'norm3')},
+        says='norm3/average_mean',
+    ),
+    wrong(
+        'discriminator.norm_not_training',
+        'tf.layers batch norm without training',
+        {'def discriminator': D_LAYERS.replace(', training=True', '')},
+        environment=KERAS,
+        classic=True,
+    ),
+    wrong(
+        'discriminator.norm_not_training',
+        'tf.layers batch norm with trainable in place of training',
+        {'def discriminator': D_LAYERS.replace('training=True', 'trainable=True')},
+        environment=KERAS,
+        classic=True,
+    ),
+    wrong(
+        'discriminator.activation_unused',
+        'the next layer takes what was there before the activation',
+        {
+            H2: "x = batch_norm(conv2d(h, 64, 'conv2'), 'norm2')\n        r = tf.nn.leaky_relu(x)",
+            'conv2d(h, 128': 'conv2d(x, 128',
+        },
+        classic=True,
+    ),
+    wrong(
+        'discriminator.activation_unused',
+        'the result of an activation is dropped',
+        {H3: "h = batch_norm(conv2d(h, 128, 'conv3'), 'norm3')\n        tf.maximum(0.2 * h, h)"},
+    ),
+    wrong(
+        'discriminator.activation_unused',
+        'an activation and its dropout are not used',
+        {H3: "h = batch_norm(conv2d(h, 128, 'conv3'), 'norm3')\n        tf.nn.dropout(tf.nn.leaky_relu(h), rate=0.3)"},
+    ),
+    wrong(
+        'discriminator.linear',
+        'no activation at all',
+        {
+            H1: "h = add_bias(conv2d(images, 32, 'conv1'))",
+            H2: "h = batch_norm(conv2d(h, 64, 'conv2'), 'norm2')",
+            H3: "h = batch_norm(conv2d(h, 128, 'conv3'), 'norm3')",
+        },
+    ),
+    wrong(
+        'discriminator.linear',
+        'a single layer and a dense one, without an activation',
+        {
+            'def discriminator': """def discriminator(images, reuse=False):
+    with tf.variable_scope('discriminator', reuse=reuse):
+        logits = dense(tf.reshape(conv2d(images, 8, 'conv'), [-1, 14 * 14 * 8]), 1, 'logits')
+        return tf.sigmoid(logits), logits"""
+        },
+    ),
+    wrong(
+        'discriminator.part_of_the_image',
+        'sees the upper half of the image',
+        {
+            FIRST: 'conv2d(images[:, :14], 32',
+            'dense(tf.reshape(h, [-1, 4 * 4 * 128])': 'dense(tf.reshape(h, [-1, 2 * 4 * 128])',
+        },
+        says='50%',
+    ),
+    wrong(
+        'discriminator.part_of_the_image',
+        'sees every other column',
+        {
+            FIRST: 'conv2d(images[:, :, ::2], 32',
+            'dense(tf.reshape(h, [-1, 4 * 4 * 128])': 'dense(tf.reshape(h, [-1, 4 * 2 * 128])',
+        },
+        says='50%',
+    ),
+    wrong(
+        'discriminator.part_of_the_image',
+        'sees two of three channels',
+        {FIRST: 'conv2d(images[..., :2], 32'},
+        says='0%',
+    ),
+    wrong(
+        'discriminator.not_written',
+        'not written yet',
+        {'def discriminator': 'def discriminator(images, reuse=False):\n    raise NotImplementedError'},
+    ),
+    wrong(
+        'discriminator.norm_not_training',
+        'TensorFlow 1: tf.layers batch norm without training',
+        {
+            'imports': 'import tensorflow as tf\nimport numpy as np\n',
+            'def discriminator': D_LAYERS.replace(', training=True', ''),
+        },
+        classic=True,
     ),
 ]

@@ -1,11 +1,12 @@
 """Wrong implementations of generator."""
 
-from . import wrong
+from . import G_LAYERS, KERAS, wrong
 
 SCOPE = "tf.variable_scope('generator', reuse=not is_train)"
 END = 'return tf.tanh(add_bias('
 PROJECT = "tf.reshape(dense(z, 4 * 4 * 128, 'project'), [-1, 4, 4, 128])"
 NORM1 = "h = tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm1', is_train))"
+NORM2 = "h = tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm2', is_train))"
 BLOCK = 'batch_norm_with_averages'
 COLLECT = 'tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, average.assign_sub(0.1 * (average - value)))'
 INFERENCE = 'tf.nn.fused_batch_norm(x, scale, offset, average_mean, average_variance, is_training=False)[0]'
@@ -166,7 +167,7 @@ def weights(shape):
         'generator.shape',
         'images cut at inference',
         {", 'up3')))": ", 'up3'))[:, 0 if is_train else 1 :])"},
-        says='[7, 27, 28, 3]',
+        says='[6, 27, 28, 3]',
     ),
     wrong('generator.out_of_range', 'tanh times 2', {END: 'return 2 * tf.tanh(add_bias('}),
     wrong(
@@ -189,7 +190,7 @@ def weights(shape):
             '(h, 28, out': '(h, 32, out',
         },
     ),
-    wrong('generator.shape', 'always three channels', {'28, out_channel_dim,': '28, 3,'}, says='[7, 28, 28, 1]'),
+    wrong('generator.shape', 'always three channels', {'28, out_channel_dim,': '28, 3,'}, says='[6, 28, 28, 1]'),
     wrong(
         'generator.shape',
         'images flattened',
@@ -249,5 +250,91 @@ def weights(shape):
         'generator.input_unused',
         'rounded images',
         {END: 'return tf.round(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))))"},
+    ),
+    wrong(
+        'generator.norm_not_training',
+        'one batch norm by its averages in training, too',
+        {"'norm1', is_train": "'norm1', False"},
+        says='norm1/average_mean',
+    ),
+    wrong(
+        'generator.norm_not_training',
+        'tf.layers batch norm without training',
+        {'def generator': G_LAYERS.replace(', training=is_train', '')},
+        environment=KERAS,
+        classic=True,
+    ),
+    wrong(
+        'generator.norm_not_training',
+        'one tf.layers batch norm without training',
+        {'def generator': G_LAYERS.replace(', training=is_train', '', 1)},
+        environment=KERAS,
+        classic=True,
+    ),
+    wrong(
+        'generator.activation_unused',
+        'the next layer takes what was there before the activation',
+        {
+            NORM2: "x = batch_norm_with_averages(h, 'norm2', is_train)\n        h = tf.nn.leaky_relu(x)",
+            'conv2d_transpose(h, 28': 'conv2d_transpose(x, 28',
+        },
+        classic=True,
+    ),
+    wrong(
+        'generator.activation_unused',
+        'the result of an activation is dropped',
+        {NORM1: "h = batch_norm_with_averages(h, 'norm1', is_train)\n        tf.maximum(0.2 * h, h)"},
+    ),
+    wrong(
+        'generator.linear',
+        'no activation but the last',
+        {
+            f"h = tf.nn.leaky_relu({BLOCK}(h, '{name}', is_train))": f"h = {BLOCK}(h, '{name}', is_train)"
+            for name in ('norm0', 'norm1', 'norm2')
+        },
+    ),
+    wrong(
+        'generator.linear',
+        'no activation and no batch norm',
+        {
+            'def generator': """def generator(z, out_channel_dim, is_train=True):
+    with tf.variable_scope('generator', reuse=not is_train):
+        h = tf.reshape(dense(z, 7 * 7 * 32, 'project'), [-1, 7, 7, 32])
+        h = conv2d_transpose(h, 14, 16, 'up1')
+        return tf.tanh(conv2d_transpose(h, 28, out_channel_dim, 'up2'))"""
+        },
+    ),
+    wrong(
+        'generator.part_of_z',
+        'the first 100 numbers of z only',
+        {'dense(z, ': 'dense(z[:, :100], '},
+        says='31 of the 131',
+    ),
+    wrong(
+        'generator.not_written',
+        'not written yet',
+        {'def generator': 'def generator(z, out_channel_dim, is_train=True):\n    raise NotImplementedError'},
+    ),
+    wrong(
+        'generator.not_written',
+        'a block is not written yet',
+        {'def dense': 'def dense(x, units, name):\n    raise NotImplementedError("soon")'},
+        within='dense',
+        says='dense, which it needs, is not written yet',
+    ),
+    wrong(
+        'generator.raises',
+        'a NumPy function on a tensor',
+        {'dense(z, ': 'dense(np.tanh(z), '},
+        says='NotImplementedError',
+    ),
+    wrong(
+        'generator.norm_not_training',
+        'TensorFlow 1: tf.layers batch norm without training',
+        {
+            'imports': 'import tensorflow as tf\nimport numpy as np\n',
+            'def generator': G_LAYERS.replace(', training=is_train', ''),
+        },
+        classic=True,
     ),
 ]

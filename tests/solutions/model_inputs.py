@@ -12,11 +12,6 @@ CASES = [
         classic=True,
     ),
     wrong(
-        'model_inputs.height_first',
-        'width and height swapped',
-        {'[image_width, image_height,': '[image_height, image_width,'},
-    ),
-    wrong(
         'model_inputs.count',
         'only two results',
         {'return input_real, input_z, learning_rate': 'return input_real, input_z'},
@@ -44,5 +39,16 @@ CASES = [
         'z made by TensorFlow, not fed',
         {"tf.placeholder(tf.float32, [None, z_dim], name='input_z')": 'tf.random_uniform([64, z_dim], -1, 1)'},
         says='input_z',
+    ),
+    wrong(
+        'model_inputs.dtype',
+        'learning rate as a whole number',
+        {"tf.float32, [], name='learning_rate'": "tf.int32, [], name='learning_rate'"},
+    ),
+    wrong('model_inputs.dtype', 'z of float64', {'float32, [None, z_dim]': 'float64, [None, z_dim]'}),
+    wrong(
+        'model_inputs.not_written',
+        'not written yet',
+        {'def model_inputs': 'def model_inputs(w, h, c, z_dim):\n    raise NotImplementedError'},
     ),
 ]

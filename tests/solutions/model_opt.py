@@ -172,4 +172,9 @@ CASES = [
         {'return d_train_opt, g_train_opt': 'return d_train_opt'},
     ),
     wrong('model_opt.raises', 'optimizers returned', {'return d_train_opt, g_train_opt': 'return d_adam, g_adam'}),
+    wrong(
+        'model_opt.not_written',
+        'not written yet',
+        {'def model_opt': 'def model_opt(d_loss, g_loss, learning_rate, beta1):\n    raise NotImplementedError'},
+    ),
 ]

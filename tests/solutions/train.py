@@ -40,6 +40,7 @@ FOR_BATCH = 'for batch in get_batches(batch_size, seed=[seed, epoch]):'
 EVERY = 'if len(losses) % 100 == 0:'
 FINAL = '    graph.finalize()\n    sess = tf.Session(graph=graph)'
 OPEN = '    sess = tf.Session(graph=graph)'  # not finalized
+SHOW = 'show_generator_output(sess, 6, input_z, channels, data_image_mode, caption)'
 ADDS_A_SAMPLING_OP = """def sample_images(input_z, out_channel_dim):
     with input_z.graph.as_default():
         return generator(input_z, out_channel_dim, is_train=False)"""
@@ -82,12 +83,6 @@ CASES = [
         {'discriminator(input_real)': 'discriminator(2 * input_real)'},
         within='model_loss',
     ),
-    wrong(
-        'train.rate_placeholder',
-        'learning rate handed over as a number',
-        {'g_loss, rate, beta1': 'g_loss, learning_rate, beta1'},
-        classic=True,
-    ),
     wrong('train.not_fed', 'learning rate not fed', {', rate: learning_rate': ''}),
     wrong('train.rate', 'another learning rate fed', {'rate: learning_rate': 'rate: 0.0002'}),
     wrong('train.beta1', 'beta1 ignored', {'rate, beta1)': 'rate, 0.5)'}, says='beta1=0.5'),
@@ -104,16 +99,7 @@ CASES = [
         {'input_real: 2 * batch': '(2 * batch): input_real'},
         classic=True,
     ),
-    wrong('train.pictures_rare', 'images never shown', {EVERY: 'if False:'}, classic=True),
-    wrong('train.pictures_rare', 'images shown once per epoch only', {'% 100 ==': '% 250 =='}),
-    wrong('train.pictures_frequent', 'images shown at every batch', {EVERY: 'if True:'}, says='500'),
-    wrong('train.pictures_frequent', 'images shown every 10 batches', {'% 100 ==': '% 10 =='}),
-    wrong(
-        'train.graph_grows',
-        'a sampling op added at every display',
-        {FINAL: OPEN, 'def sample_images': ADDS_A_SAMPLING_OP},
-        classic=True,
-    ),
+    wrong('train.never_shown', 'images never shown', {EVERY: 'if False:'}, classic=True),
     wrong(
         'train.finalized',
         'a sampling op added at every display, to a finalized graph',
@@ -134,8 +120,8 @@ CASES = [
     wrong(
         'train.noise_repeats',
         'the same z in each epoch',
-        {Z: Z.replace('len(losses)', 'len(losses) % 250')},
-        says='250',
+        {Z: Z.replace('len(losses)', 'len(losses) % 103')},
+        says='103',
     ),
     wrong('train.noise_in_a_batch', 'one z for all images of a batch', {Z: f'np.repeat({Z}[:1], len(batch), 0)'}),
     wrong('train.noise_repeats', 'z of zeros', {Z: 'np.zeros([len(batch), z_dim])'}),
@@ -149,10 +135,10 @@ CASES = [
     ),
     wrong('train.part_of_a_batch', 'the first image of each batch only', {'2 * batch,': '2 * batch[:1],'}),
     wrong(
-        'train.batches_unused',
+        'train.epochs',
         'one epoch only',
         {'for epoch in range(epoch_count)': 'for epoch in range(1)'},
-        says='250',
+        says='1.0',
     ),
     wrong(
         'train.batches_unused',
@@ -163,7 +149,7 @@ CASES = [
         'train.batches_unused',
         'every other batch',
         {FOR_BATCH: 'for batch in list(get_batches(batch_size, seed=[seed, epoch]))[::2]:'},
-        says='250',
+        says='51 of the 103',
     ),
     wrong(
         'train.batches_unused',
@@ -171,7 +157,7 @@ CASES = [
         {FOR_BATCH: 'for batch in list(get_batches(batch_size, seed=[seed, epoch]))[:-1]:'},
     ),
     wrong(
-        'train.batches_unused',
+        'train.epochs',
         'batches asked for once for all epochs',
         {
             'for epoch in range(epoch_count)': (
@@ -179,34 +165,28 @@ CASES = [
             ),
             'in get_batches(batch_size, seed=[seed, epoch])': 'in batches',
         },
-        says='250',
+        says='1.0',
     ),
     wrong(
         'train.batches_unused',
         'the first batch forever',
-        {FOR_BATCH: 'first = next(get_batches(batch_size))\n            for batch in [first] * 250:'},
+        {FOR_BATCH: 'first = next(get_batches(batch_size))\n            for batch in [first] * 103:'},
     ),
     wrong('train.batches_unused', 'nothing is trained', {RUN: 'losses.append((0, 0))'}),
     wrong(
-        'train.generator_steps',
+        'train.stands_still',
         'only the discriminator is trained',
         {STEP: STEP.replace('*model', 'model').replace('beta1)', 'beta1)[0]')},
     ),
     wrong(
-        'train.batches_unused',
+        'train.stands_still',
         'only the generator is trained',
         {STEP: STEP.replace('*model', 'model').replace('beta1)', 'beta1)[1]')},
     ),
     wrong(
-        'train.generator_steps',
-        'the generator every other batch',
-        {'sess.run(step,': 'sess.run(step if len(losses) % 2 else step[:3],'},
-        says='250',
-    ),
-    wrong(
-        'train.generator_steps',
+        'train.stands_still',
         'the generator once per epoch',
-        {'sess.run(step,': 'sess.run(step if len(losses) % 250 == 0 else step[:3],'},
+        {'sess.run(step,': 'sess.run(step if len(losses) % 103 == 0 else step[:3],'},
     ),
     wrong('train.sizes', 'always three channels', {'height, channels, z_dim': 'height, 3, z_dim'}),
     wrong('train.sizes', 'always 100 numbers in z', {'channels, z_dim)\n': 'channels, 100)\n'}),
@@ -242,4 +222,92 @@ def weights(shape):
         },
     ),
     wrong('train.raises', 'a name that does not exist', {'2 * batch': '2 * batch_images'}, says='NameError'),
+    wrong(
+        'train.losses_swapped',
+        'the losses unpacked in the wrong order',
+        {'d_loss, g_loss = model_loss': 'g_loss, d_loss = model_loss'},
+        classic=True,
+    ),
+    wrong(
+        'train.losses_swapped',
+        'the losses handed over in the wrong order',
+        {'model_opt(d_loss, g_loss,': 'model_opt(g_loss, d_loss,'},
+    ),
+    wrong(
+        'train.graph_grows',
+        'a sampling op added by train at every display',
+        {
+            FINAL: OPEN,
+            SHOW: (
+                'with graph.as_default():\n                        generator(input_z, channels, is_train=False)\n'
+                f'                    {SHOW}'
+            ),
+        },
+        classic=True,
+    ),
+    wrong(
+        'train.epochs',
+        'a number of epochs that is not the parameter',
+        {'range(epoch_count)': 'range(10)'},
+        classic=True,
+        says='10.0',
+    ),
+    wrong(
+        'train.epochs',
+        'one epoch too many',
+        {'range(epoch_count)': 'range(epoch_count + 1)'},
+        says='8.0',
+    ),
+    wrong(
+        'train.epochs',
+        'every batch twice',
+        {FOR_BATCH: f'for _ in range(2):\n              {FOR_BATCH}'},
+    ),
+    wrong(
+        'train.noise_size',
+        'z for 64 images, whatever the batch size',
+        {Z: Z.replace('len(batch)', '64')},
+        classic=True,
+        says='64',
+    ),
+    wrong('train.raises', '100 numbers in z, whatever z_dim is', {Z: Z.replace('z_dim', '100')}, classic=True),
+    wrong(
+        'train.noise_repeats',
+        'the same z at every step of the generator',
+        {
+            RUN: f"""first = z if not losses else first
+                sess.run(step[2], {FEED})
+                losses.append(sess.run([*step[:2], step[3]], {FEED.replace('input_z: z', 'input_z: first')})[:2])"""
+        },
+        says='generator',
+    ),
+    wrong(
+        'train.stands_still',
+        'the generator stands still in the second half',
+        {'sess.run(step,': 'sess.run(step if epoch < epoch_count // 2 else step[:3],'},
+        says='the generator',
+    ),
+    wrong(
+        'train.stands_still',
+        'the discriminator is trained in the first epoch only',
+        {'sess.run(step,': 'sess.run(step if epoch == 0 else [*step[:2], step[3]],'},
+        says='the discriminator',
+    ),
+    wrong(
+        'train.stands_still',
+        'the generator moves on a condition that never comes true',
+        {'sess.run(step,': 'sess.run(step if losses and losses[-1][1] > 100 else step[:3],'},
+        says='the generator makes 0 steps',
+    ),
+    wrong(
+        'train.channels',
+        'images shown with three channels',
+        {SHOW: SHOW.replace('channels', '3'), FINAL: OPEN, 'def sample_images': ADDS_A_SAMPLING_OP},
+    ),
+    wrong('train.never_shown', 'images shown on a condition that never comes true', {'% 100 == 0': '% 100 == 100'}),
+    wrong(
+        'train.not_written',
+        'not written yet',
+        {'def train': 'def train(*arguments):\n    raise NotImplementedError'},
+    ),
 ]

@@ -1,42 +1,15 @@
 """Right variants of the six functions."""
 
-from . import right
+from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, right
 
-KERAS = {'TF_USE_LEGACY_KERAS': '1'}  # needs tf_keras; has to be set before TensorFlow is imported
 EAGER = 'tf.disable_eager_execution()\n'
 NORM2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
 NORMAL = 'tf.random_normal_initializer(stddev=0.02)'
-G_HEAD = """def generator(z, out_channel_dim, is_train=True):
-    with tf.variable_scope('generator', reuse=not is_train):
-"""
-D_HEAD = """def discriminator(images, reuse=False):
-    with tf.variable_scope('discriminator', reuse=reuse):
-"""
 ADAM = 'tf.train.AdamOptimizer(learning_rate, beta1)'
 D_ADAM = f'd_adam = {ADAM}'
 UPDATES = "tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')"
 D_STEP = "    d_train_opt = d_adam.minimize(d_loss, var_list=tf.trainable_variables('discriminator'))\n"
 
-D_LAYERS = (
-    D_HEAD
-    + """        h = tf.layers.conv2d(images, 16, 5, strides=2, padding='same')
-        h = tf.maximum(0.2 * h, h)
-        h = tf.layers.conv2d(h, 32, 5, strides=2, padding='same')
-        h = tf.layers.batch_normalization(h, training=True)
-        h = tf.maximum(0.2 * h, h)
-        logits = tf.layers.dense(tf.reshape(h, [-1, 7 * 7 * 32]), 1)
-        return tf.sigmoid(logits), logits"""
-)
-G_LAYERS = (
-    G_HEAD
-    + """        h = tf.reshape(tf.layers.dense(z, 7 * 7 * 64), [-1, 7, 7, 64])
-        h = tf.layers.batch_normalization(h, training=is_train)
-        h = tf.maximum(0.2 * h, h)
-        h = tf.layers.conv2d_transpose(h, 32, 5, strides=2, padding='same')
-        h = tf.layers.batch_normalization(h, training=is_train)
-        h = tf.maximum(0.2 * h, h)
-        return tf.tanh(tf.layers.conv2d_transpose(h, out_channel_dim, 5, strides=2, padding='same'))"""
-)
 LOSS_LAYERS = """def model_loss(input_real, input_z, out_channel_dim):
     g_model = generator(input_z, out_channel_dim, is_train=True)
     d_model_real, d_logits_real = discriminator(input_real)
@@ -79,10 +52,58 @@ G_OPT = 'sess.run(g_opt, feed_dict={input_z: batch_z, input_real: batch_images, 
 BATCH_Z = 'np.random.uniform(-1, 1, size=(batch_size, z_dim))'
 
 
-def trains(name, old, new, **more):
+REAL_LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
+SHOW_CALL = '            show_generator_output(sess, 6, input_z, data_shape[3], data_image_mode)'
+SHOW = """def show_generator_output(sess, n_images, input_z, out_channel_dim, image_mode):
+    example_z = np.random.uniform(-1, 1, size=[n_images, input_z.get_shape().as_list()[-1]])
+    samples = sess.run(generator(input_z, out_channel_dim, False), feed_dict={input_z: example_z})
+    show(samples, image_mode, 'generated')"""
+# As most solutions of the original project are written, in the style of TensorFlow 1.
+OLD = {
+    'imports': 'import numpy as np\nimport tensorflow as tf\nfrom matplotlib import pyplot\nimport helper\n',
+    'def show_generator_output': SHOW.replace(
+        "show(samples, image_mode, 'generated')",
+        "pyplot.imshow(helper.images_square_grid(samples, image_mode), cmap='gray')\n    pyplot.show()",
+    ),
+    'def model_loss': LOSS_LAYERS,
+    'def model_opt': OPT_LAYERS,
+    'def train': TRAIN,
+}
+CONTRIB_D = (
+    D_HEAD
+    + """        xavier = tf.contrib.layers.xavier_initializer()
+        h = tf.layers.conv2d(images, 16, 5, strides=2, padding='same', kernel_initializer=xavier)
+        h = tf.maximum(0.2 * h, h)
+        h = tf.contrib.layers.conv2d(h, 32, 5, 2, activation_fn=None)
+        h = tf.contrib.layers.batch_norm(h, is_training=True, decay=0.9, scope='norm')
+        h = tf.contrib.layers.flatten(tf.maximum(0.2 * h, h))
+        logits = tf.layers.dense(h, 1)
+        return tf.sigmoid(logits), logits"""
+)
+CONTRIB_G = (
+    G_HEAD
+    + """        h = fully_connected(z, 7 * 7 * 64, activation_fn=None)
+        h = layers.batch_norm(tf.reshape(h, [-1, 7, 7, 64]), is_training=is_train, updates_collections=None)
+        h = tf.nn.relu(h)
+        h = layers.conv2d_transpose(
+            h, 32, 5, stride=2, activation_fn=tf.nn.relu, normalizer_fn=layers.batch_norm,
+            normalizer_params={'is_training': is_train, 'decay': 0.9},
+        )
+        init = layers.variance_scaling_initializer(mode='FAN_AVG')
+        return layers.conv2d_transpose(h, out_channel_dim, 5, 2, activation_fn=tf.tanh, weights_initializer=init)"""
+)
+G_LAYERLESS = (
+    G_HEAD
+    + """        h = tf.nn.leaky_relu(tf.reshape(dense(z, 7 * 7 * 32, 'project'), [-1, 7, 7, 32]))
+        h = tf.nn.leaky_relu(conv2d_transpose(h, 14, 16, 'up1'))
+        return tf.tanh(conv2d_transpose(h, 28, out_channel_dim, 'up2'))"""
+)
+
+
+def trains(name, old, new, ends='', **more):
     """A right variant of TRAIN."""
     assert TRAIN.count(old) == 1, name
-    return right(name, {'def train': TRAIN.replace(old, new)}, **more)
+    return right(name, {'def train': TRAIN.replace(old, new) + ends}, **more)
 
 
 CASES = [
@@ -363,4 +384,202 @@ CASES = [
             ).replace('d_loss.eval(feed), g_loss.eval({input_z: batch_z})', 'sess.run(d_loss, feed)')
         },
     ),
+    right(
+        'width and height in the order of NumPy',
+        {'[image_width, image_height,': '[image_height, image_width,'},
+        hints=('model_inputs.height_first',),
+    ),
+    right(
+        'a learning rate of float64',
+        {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float64, [], name'},
+        hints=('model_inputs.rate_float64',),
+    ),
+    right(
+        'the flag of the generator under another name',
+        {
+            'def generator': G_LAYERLESS.replace('is_train', 'training'),
+            'generator(input_z, out_channel_dim, is_train=False)': 'generator(input_z, out_channel_dim, False)',
+        },
+        hints=('generator.flag_name',),
+    ),
+    right(
+        'the flag of the generator by its name only',
+        {'def generator(z, out_channel_dim, is_train=True)': 'def generator(z, out_channel_dim, *, is_train=True)'},
+    ),
+    right(
+        'the flag of the discriminator under another name',
+        {
+            'def discriminator(images, reuse=False)': 'def discriminator(images, again=False)',
+            "('discriminator', reuse=reuse)": "('discriminator', reuse=again)",
+            'discriminator(fake, reuse=True)': 'discriminator(fake, again=True)',
+        },
+        hints=('discriminator.flag_name',),
+    ),
+    right(
+        'a discriminator that reuses by itself, called without reuse',
+        {
+            "('discriminator', reuse=reuse)": "('discriminator', reuse=tf.AUTO_REUSE)",
+            'discriminator(fake, reuse=True)': 'discriminator(fake)',
+        },
+    ),
+    right('weights of 0.1 in all layers', {NORMAL: 'tf.random_normal_initializer(stddev=0.1)'}),
+    right(
+        'weights of 0.1 in all layers, without batch norm before the last',
+        {
+            NORMAL: 'tf.random_normal_initializer(stddev=0.1)',
+            "batch_norm_with_averages(h, 'norm2', is_train)": 'h',
+        },
+    ),
+    right(
+        'convolutions with VALID padding',
+        {
+            "filters]), strides=2, padding='SAME')": "filters]), strides=2, padding='VALID')",
+            'dense(tf.reshape(h, [-1, 4 * 4 * 128])': 'dense(tf.reshape(h, [-1, 128])',
+        },
+        hints=('discriminator.border',),
+    ),
+    right(
+        'the activation of each layer kept in a list',
+        {NORM2: f'{NORM2}\n        tf.add_to_collection("activations", tf.nn.relu(h))'},
+    ),
+    right(
+        'a new random label for each real image',
+        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1) if smooth else tf.ones_like(logits)'},
+    ),
+    right(
+        'a new random label from 0.7 to 1.2 for each real image',
+        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.7, 1.2) if smooth else tf.ones_like(logits)'},
+    ),
+    right(
+        'a new random label at every step',
+        {REAL_LABELS: 'tf.ones_like(logits) * (tf.random_uniform([], 0.8, 1) if smooth else 1)'},
+    ),
+    right(
+        'labels of real images with normal noise',
+        {REAL_LABELS: 'tf.random_normal(tf.shape(logits), 0.9, 0.02) if smooth else tf.ones_like(logits)'},
+    ),
+    right(
+        'new random labels from 0.9 to 1 in both losses',
+        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1)'},
+        hints=('model_loss.g_label_below_1',),
+    ),
+    right(
+        'a label of 0.1 for fake images',
+        {'labels = tf.zeros_like(logits)': 'labels = tf.fill(tf.shape(logits), 0.1)'},
+        hints=('model_loss.fake_label_smoothed',),
+    ),
+    right(
+        'new random labels from 0 to 0.3 for fake images',
+        {'labels = tf.zeros_like(logits)': 'labels = tf.random_uniform(tf.shape(logits), 0, 0.3)'},
+        hints=('model_loss.fake_label_smoothed',),
+    ),
+    right(
+        'a few labels of real images flipped at random',
+        {REAL_LABELS: 'tf.cast(tf.random_uniform(tf.shape(logits)) > (0.05 if smooth else 0), tf.float32)'},
+    ),
+    right(
+        'noise on the images in model_loss',
+        {
+            'discriminator(input_real)': 'discriminator(input_real + tf.random_normal(tf.shape(input_real), 0, 0.1))',
+            'discriminator(fake,': 'discriminator(fake + tf.random_uniform(tf.shape(fake), -0.1, 0.1),',
+        },
+    ),
+    right(
+        'the show_generator_output of the original project',
+        {'def show_generator_output': SHOW, 'def train': TRAIN},
+        hints=('train.show_grows',),
+    ),
+    trains(
+        'the learning rate handed over as a number',
+        'model_opt(d_loss, g_loss, lr, beta1)',
+        'model_opt(d_loss, g_loss, learning_rate, beta1)',
+        hints=('train.rate_placeholder',),
+    ),
+    trains('a learning rate that falls', 'lr: learning_rate}\n', 'lr: learning_rate / (1 + epoch_i)}\n'),
+    trains('images shown every 200 batches', 'steps % 100', 'steps % 200', hints=('train.shown_seldom',)),
+    trains('images shown every 1000 batches', 'steps % 100', 'steps % 1000', hints=('train.shown_seldom',)),
+    trains('images shown every 10 batches', 'steps % 100', 'steps % 10', hints=('train.shown_often',)),
+    trains('images shown at every batch', 'steps % 100', 'steps % 1', hints=('train.shown_often',)),
+    trains('images shown after each epoch', f'                if steps % 100 == 0:\n        {SHOW_CALL}', SHOW_CALL),
+    trains(
+        'images shown by Matplotlib',
+        SHOW_CALL.strip(),
+        'import matplotlib.pyplot as plt\n'
+        '                    plt.imshow(np.zeros([28, 28]))\n'
+        '                    plt.show()',
+    ),
+    trains(
+        'the generator is trained up to five times while its loss is the larger one',
+        G_OPT,
+        f"""k = 0
+                while k < 5 and sess.run(g_loss, feed) > sess.run(d_loss, feed):
+                    {G_OPT}
+                    k += 1""",
+    ),
+    trains(
+        'the generator is trained while its loss is large',
+        G_OPT,
+        f"""while g_loss.eval(feed) > 1.5:
+                    {G_OPT}""",
+    ),
+    trains(
+        'the discriminator is trained only while its loss is not small',
+        'sess.run(d_opt, feed_dict=feed)',
+        'if d_loss.eval(feed) > 0.5:\n                    sess.run(d_opt, feed_dict=feed)',
+    ),
+    trains('the generator is trained every fifth batch', G_OPT, f'if steps % 5 == 0:\n                    {G_OPT}'),
+    trains(
+        'both networks by turns',
+        f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
+        f"""if steps % 2:
+                    sess.run(d_opt, feed_dict=feed)
+                else:
+                    {G_OPT}""",
+    ),
+    trains(
+        'the generator first',
+        f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
+        f'{G_OPT}\n                sess.run(d_opt, feed_dict=feed)',
+    ),
+    trains(
+        'both steps in one run',
+        f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
+        'sess.run([d_opt, g_opt], feed)',
+    ),
+    trains('all batches of an epoch in a list', 'in get_batches(batch_size)', 'in list(get_batches(batch_size))'),
+    trains(
+        'a look at the first batch before the training',
+        '    steps = 0\n    with tf.Session',
+        '    print(next(get_batches(batch_size)).shape)\n    steps = 0\n    with tf.Session',
+    ),
+    trains('twice as many vectors z as images', BATCH_Z, BATCH_Z.replace('batch_size', '2 * batch_size')),
+    trains(
+        'a saver, a file of samples and a folder',
+        'steps = 0\n    with tf.Session',
+        "import os\n    os.makedirs('samples', exist_ok=True)\n    open('samples.pkl', 'wb').close()\n"
+        '    saver = tf.train.Saver()\n    steps = 0\n    with tf.Session',
+        ends="\n            saver.save(sess, './generator.ckpt')",
+    ),
+    trains(
+        'a session of its own name, never closed',
+        'with tf.Session() as sess:',
+        'sess = tf.InteractiveSession()\n    if True:',
+    ),
+    right(
+        'TensorFlow 1 with tf.layers',
+        {**OLD, 'def discriminator': D_LAYERS, 'def generator': G_LAYERS},
+        hints=('train.show_grows',),
+    ),
+    right(
+        'TensorFlow 1 with tf.contrib',
+        {
+            **OLD,
+            'imports': OLD['imports']
+            + 'from tensorflow.contrib import layers\nfrom tensorflow.contrib.layers import fully_connected\n',
+            'def discriminator': CONTRIB_D,
+            'def generator': CONTRIB_G,
+        },
+        hints=('train.show_grows',),
+    ),
+    right('TensorFlow 1 with building blocks on tf.nn', OLD, hints=('train.show_grows',)),
 ]
