@@ -7,7 +7,7 @@ READY := .venv/ready-$(notdir $(PYTHON))
 TESTS_READY := $(READY)-tests
 BENCH_READY := $(READY)-bench
 
-.PHONY: run test lab bench soak
+.PHONY: run test lab learn check student grade bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
@@ -26,6 +26,20 @@ bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hou
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/quality.py
+
+learn: $(READY)  # your own copy, in which you write the six functions, in JupyterLab; one that exists stays as it is
+	$(BIN)/python -m lesson.course learn
+	$(BIN)/jupyter lab my_face_generation.ipynb
+
+check: $(READY)  # how many of your six functions pass
+	$(BIN)/python -m lesson.course check
+
+student: $(READY)  # build/student, for a class, and a zip of it
+	$(BIN)/python -m lesson.course student
+
+grade: $(TESTS_READY)  # judge the notebooks of a class: make grade NOTEBOOKS=folder
+	$(if $(NOTEBOOKS),,$(error name the folder of the notebooks: make grade NOTEBOOKS=folder))
+	$(BIN)/python -m lesson.grade "$(NOTEBOOKS)"
 
 lab: $(READY)  # JupyterLab on the notebook
 	$(BIN)/jupyter lab $(NOTEBOOK).ipynb
