@@ -12,7 +12,8 @@ BENCH_READY := $(READY)-bench
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
 	$(BIN)/papermill $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
-	$(BIN)/jupyter nbconvert --to html build/$(NOTEBOOK).ipynb
+	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
+	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
 
 test: $(TESTS_READY)  # lint and every test
 	$(BIN)/ruff check .
