@@ -82,6 +82,8 @@ def check(path=COPY):
         scope, passed = definitions(path), 0
     except ValueError as error:
         sys.exit(str(error))
+    if scope.note:
+        print(f'Judged as it is: {scope.note}.')
     for name in FUNCTIONS:
         faults, _ = problem_unittests.judge(name, scope[name])
         verdict = 'passed'

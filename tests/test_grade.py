@@ -43,7 +43,7 @@ def verdict(passed=True, faults=(), message='passed', seconds=0.1):
 
 
 def record(**verdicts):
-    return {'confined': True, 'functions': {name: verdicts.get(name, verdict()) for name in FUNCTIONS}}
+    return {'confined': True, 'note': '', 'functions': {name: verdicts.get(name, verdict()) for name in FUNCTIONS}}
 
 
 def only(verdicts, name):

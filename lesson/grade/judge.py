@@ -12,11 +12,11 @@ import problem_unittests
 from lesson.grade.confine import confine
 from lesson.notebooks import definitions
 
-LONGEST = 20_000  # characters of a message
+LONGEST = 5_000  # characters of a message
 
 
 def judge(path, names, writer, folder, seconds):
-    """Write JSON to a connection: whether this process is confined, then for each function its name and its verdict.
+    """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
 
     A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function may compute for so many
     seconds; one that takes longer is the last in this process.
@@ -39,6 +39,7 @@ def judge(path, names, writer, folder, seconds):
         for name in names:
             send(name=name, verdict=_verdict({fault: text}, f'{name}: {text}', 0.0))
         os._exit(0)
+    send(note=scope.note)
     for name in names:
         send(begins=name)
         verdict, stopped = _judged(name, scope[name], seconds)
@@ -63,7 +64,7 @@ def _judged(name, function, seconds):
 
 
 def _verdict(faults, message, seconds):
-    faults = {fault: text.partition('\n')[0][:LONGEST] for fault, text in faults.items()}
+    faults = {fault: text.partition('\n')[0][: LONGEST // 10] for fault, text in faults.items()}
     return {'passed': not faults, 'faults': faults, 'message': message[:LONGEST].strip(), 'seconds': round(seconds, 1)}
 
 

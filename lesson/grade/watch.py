@@ -18,7 +18,7 @@ from lesson.notebooks import FUNCTIONS
 COMPUTING = 60  # seconds of computing, for each function
 SECONDS = 150  # for each function, whatever it does
 EVERY = 0.2  # seconds
-BYTES = 100_000  # of a message
+BYTES = 200_000  # of a message
 
 # A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
@@ -28,12 +28,12 @@ interrupted = threading.Event()
 
 
 def judged(path):
-    """What the judge says of a notebook: {'confined': bool, 'functions': {name: verdict}}. None: interrupted.
+    """What the judge says of a notebook: {'confined': bool, 'note': text, 'functions': {name: verdict}}.
 
-    A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
+    None: interrupted. A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
     ends in the same way, it is the fault of the function.
     """
-    record = {'confined': True, 'functions': {}}
+    record = {'confined': True, 'note': '', 'functions': {}}
     functions = record['functions']
     while missing := [name for name in FUNCTIONS if name not in functions]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -81,6 +81,8 @@ def _receive(reader, names, current, record):
     message = json.loads(reader.recv_bytes(BYTES))
     if 'confined' in message:
         record['confined'] &= bool(message['confined'])
+    elif 'note' in message:
+        record['note'] = str(message['note'])
     elif 'begins' in message:
         current = names[names.index(message['begins'])]
     else:
