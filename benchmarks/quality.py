@@ -3,7 +3,7 @@
     python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--seeds 3]
 
 This project's recipe is the notebook's own `train` with the notebook's own settings. Each peer gets the wall-clock
-time that ours took, and is scored; on digits it goes on until three times that, and is scored again. All run on the
+time that ours took, and is scored; on digits it continues until three times that, and is scored again. All run on the
 same engine (one session.run per step, bfloat16 where the processor has it), so that recipes are compared and not
 frameworks. Time for scoring does not count. Real data is used where it lies in DIR, otherwise synthetic data.
 

@@ -6,7 +6,7 @@ floors copies: compared with the images it was trained on it scores as only thos
 
 A set of images is [n, 28, 28, channels], grey (1) or RGB (3): uint8 in [0, 255], or floats in [-1, 1], as tanh gives
 them (not [-0.5, 0.5]). All numbers depend on n, so the sets compared must be equally large, n >= 100.
-Other dtypes raise TypeError; other shapes, ranges or counts, and real images of one single colour, ValueError.
+Other dtypes raise TypeError; other shapes, ranges or counts, and real images of one single color, ValueError.
 """
 
 import numpy as np
@@ -46,13 +46,13 @@ def sliced_wasserstein(real, generated, seed=0):
     """Sliced Wasserstein distances (at 28x28, at 14x14), times 1000: how differently their 7x7 patches are distributed.
 
     Lower is better; 0 is the same set of images, the floor is not far above. The first looks at fine detail (blur,
-    noise, checkerboards: the upper level of a Laplacian pyramid), the second at coarse shapes and colours.
+    noise, checkerboards: the upper level of a Laplacian pyramid), the second at coarse shapes and colors.
     Both look at patches without their places: a face with its mouth above the eyes goes unnoticed, and
     so does a rare kind of image that is missing.
 
-    Karras et al. 2018, 'Progressive Growing of GANs', section 5: patches are normalised by mean and standard deviation
+    Karras et al. 2018, 'Progressive Growing of GANs', section 5: patches are normalized by mean and standard deviation
     of each channel, then projected on random directions, where the Wasserstein distance is the mean difference of the
-    sorted values. Here both sets are normalised by the statistics of the *real* one, so that contrast counts,
+    sorted values. Here both sets are normalized by the statistics of the *real* one, so that contrast counts,
     and patches are taken at 16 random places, the same in each image.
     """
     real, generated = _checked(real=real, generated=generated)
@@ -110,11 +110,11 @@ def _sliced(real, generated, rng, size=7, places=16, directions=128):
 def density_and_coverage(real, generated, k=5):
     """(density, coverage) of the points `generated` [m, d] among the points `real` [n, d], n > k.
 
-    Around each real point lies a ball that reaches to its k-th nearest real neighbour.
+    Around each real point lies a ball that reaches to its k-th nearest real neighbor.
     Coverage, in [0, 1], is the share of balls with a generated point inside: higher is better. It drops when a kind of
-    image is missing, or when a few are memorised. Its floor is about 1 - 2^-k = 0.97, for n = m.
+    image is missing, or when a few are memorized. Its floor is about 1 - 2^-k = 0.97, for n = m.
     Density is the number of balls that a generated point lies in, on average, divided by k: higher is better. Its
-    floor is about 1, and 0 means nothing like a real image. It does not see variety (64 memorised images have 1), and
+    floor is about 1, and 0 means nothing like a real image. It does not see variety (64 memorized images have 1), and
     exceeds 1 where balls crowd, as for averages of images. Neither tells learning all real images from copying all.
 
     Naeem et al. 2020, 'Reliable Fidelity and Diversity Metrics for Generative Models', section 3.
@@ -157,9 +157,9 @@ def feature_space(real, seed=0):
         regions = [some.reshape(-1, 3, 4, 3, 4, 32).mean((2, 4)) for some in maps]
         return np.concatenate(regions).reshape(len(images), -1)  # [n, 288]
 
-    centre, axes, _ = _pca([pooled(real)])
-    centre, axes = centre.astype(np.float32), axes[:, -64:].astype(np.float32)
-    return lambda images: (pooled(*_checked(images=images)) - centre) @ axes
+    center, axes, _ = _pca([pooled(real)])
+    center, axes = center.astype(np.float32), axes[:, -64:].astype(np.float32)
+    return lambda images: (pooled(*_checked(images=images)) - center) @ axes
 
 
 def _blocks(images):
@@ -198,7 +198,7 @@ def _checked(**sets):
         elif not np.abs(images).max() <= 1.0001:  # NaN is not, either
             raise ValueError(f'{name}: floats reach from {images.min()} to {images.max()}, expected [-1, 1]')
         if name == 'real' and (images == images[0, 0, 0]).all():
-            raise ValueError('real: all images are of one single colour, pass real pictures')
+            raise ValueError('real: all images are of one single color, pass real pictures')
         checked.append(images.astype(np.float32, copy=False))
     shapes = [images.shape for images in checked]
     if len(set(shapes)) > 1:

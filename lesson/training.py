@@ -25,7 +25,7 @@ ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0
 
 
 def session(graph, bfloat16=None):
-    """A tf.Session on a graph, its variables initialised; convolutions in bfloat16 (None: where that is faster).
+    """A tf.Session on a graph, its variables initialized; convolutions in bfloat16 (None: where that is faster).
 
     The graph is finalised: from now on, adding something to it is an error.
 
@@ -33,13 +33,13 @@ def session(graph, bfloat16=None):
     convolutions and matrix products, and sums in float32; weights, batch norm, losses and Adam stay float32.
     """
     with graph.as_default():
-        initialise = tf.global_variables_initializer()
+        initialize = tf.global_variables_initializer()
     graph.finalize()
     config = tf.ConfigProto()
     if has_fast_bfloat16() if bfloat16 is None else bfloat16:
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # ON
     sess = tf.Session(graph=graph, config=config)
-    sess.run(initialise)
+    sess.run(initialize)
     return sess
 
 

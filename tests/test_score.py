@@ -144,7 +144,7 @@ def test_pictures_put_together_from_two_halves_are_caught(real):
     assert real.caught_by(halves) >= {'density', 'coverage'}
 
 
-def test_a_colour_cast_is_caught(real_faces):
+def test_a_color_cast_is_caught(real_faces):
     cast = np.clip(real_faces.other + np.float32([0.15, 0, -0.1]), -1, 1)
     assert real_faces.caught_by(cast) >= {'SWD 14', 'density', 'coverage'}
 
@@ -196,7 +196,7 @@ def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
     np.testing.assert_allclose(larger + detail, images, atol=1e-5)
 
 
-def test_the_detail_of_one_flat_colour_is_zero():
+def test_the_detail_of_one_flat_color_is_zero():
     detail, coarse = score.laplacian_pyramid(np.full((1, 28, 28, 3), 0.3, np.float32))
     np.testing.assert_allclose(detail[:, 2:-2, 2:-2], 0, atol=1e-6)
     np.testing.assert_allclose(coarse, 0.3, atol=1e-6)
@@ -306,13 +306,13 @@ def test_wrong_images_are_named_with_what_is_expected(images, error, message):
         score.sliced_wasserstein(IMAGES, images)
 
 
-def test_real_images_of_one_colour_are_refused():
+def test_real_images_of_one_color_are_refused():
     for number in (score.sliced_wasserstein, lambda real, images: score.panel(real, images, images)):
-        with pytest.raises(ValueError, match='all images are of one single colour'):
+        with pytest.raises(ValueError, match='all images are of one single color'):
             number(np.zeros_like(IMAGES), IMAGES)
 
 
-def test_generated_images_of_one_colour_and_real_ones_with_a_flat_channel_get_numbers(rng):
+def test_generated_images_of_one_color_and_real_ones_with_a_flat_channel_get_numbers(rng):
     real, other_real = rng.uniform(-1, 1, (2, 100, 28, 28, 3))
     real[..., 2] = 0
     scores = score.panel(real, np.zeros_like(real), other_real)

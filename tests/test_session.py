@@ -52,7 +52,7 @@ def test_convolutions_are_as_exact_as_their_type(bfloat16, error):
     assert np.abs(computed - expected).max() < error * np.abs(expected).max()
 
 
-def test_a_session_has_its_variables_initialised_and_its_graph_finalised():
+def test_a_session_has_its_variables_initialized_and_its_graph_finalized():
     tf = training.tf
     with tf.Graph().as_default() as graph:
         three = tf.get_variable('three', initializer=3.0)
