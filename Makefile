@@ -7,12 +7,13 @@ READY := .venv/ready-$(notdir $(PYTHON))
 TESTS_READY := $(READY)-tests
 BENCH_READY := $(READY)-bench
 
-.PHONY: run test lab bench soak
+.PHONY: run test lab learn check student grade bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
 	$(BIN)/papermill $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
-	$(BIN)/jupyter nbconvert --to html build/$(NOTEBOOK).ipynb
+	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
+	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
 
 test: $(TESTS_READY)  # lint and every test
 	$(BIN)/ruff check .
@@ -20,12 +21,26 @@ test: $(TESTS_READY)  # lint and every test
 	$(BIN)/pytest $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
-	$(BIN)/python tests/soak.py $(ARGS)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/quality.py
+
+learn: $(READY)  # your own copy, in which you write the six functions, in JupyterLab; one that exists stays as it is
+	$(BIN)/python -m lesson.course learn
+	$(BIN)/jupyter lab my_face_generation.ipynb
+
+check: $(READY)  # how many of your six functions pass
+	$(BIN)/python -m lesson.course check
+
+student: $(READY)  # build/student, for a class, and a zip of it
+	$(BIN)/python -m lesson.course student
+
+grade: $(TESTS_READY)  # judge the notebooks of a class: make grade NOTEBOOKS=folder
+	$(if $(NOTEBOOKS),,$(error name the folder of the notebooks: make grade NOTEBOOKS=folder))
+	$(BIN)/python -m lesson.grade "$(NOTEBOOKS)"
 
 lab: $(READY)  # JupyterLab on the notebook
 	$(BIN)/jupyter lab $(NOTEBOOK).ipynb

@@ -1,7 +1,7 @@
-"""Data for the lesson: where it is, crop, resize, scale, batches, image grids.
+"""Data for the lesson: download, crop, resize, scale, batches, image grids.
 
 Images are uint8 [n, 28, 28, channels] at rest and float32 in [-0.5, 0.5] out of `Dataset.get_batches`.
-How files are downloaded, pictures prepared on all cores and synthetic ones drawn is in lesson/.
+Which data sets there are, and how files are downloaded, pictures prepared and synthetic ones drawn, is in lesson/.
 """
 
 import io
@@ -9,12 +9,12 @@ import math
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from lesson import synthetic
+from lesson.data_sets import DATA_SETS
 from lesson.download import download
 from lesson.eight_bits import eight_bits
 from lesson.files import expanded, md5
@@ -23,65 +23,6 @@ from lesson.idx import cached_idx, idx_md5
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
-
-class Source(NamedTuple):
-    """Where a data set is, and what it must be."""
-
-    title: str
-    file: str  # where a download puts it, below data_dir
-    folders: tuple  # of data_dir where else it may lie, ...
-    names: tuple  # ... under one of these names
-    md5: str  # of the file; every address below serves the very same one
-    size: int  # bytes
-    urls: tuple
-    license: str
-    image_mode: str
-    synthetic: str  # the title of what is drawn in its place
-    crop: int | None = None  # pixels of the centred square that is used
-    picture_size: tuple | None = None  # (width, height) of every picture
-    images_md5: str | None = None  # of the unpacked file
-
-
-DATA_SETS = {
-    'mnist': Source(
-        title='MNIST',
-        file='mnist/train-images-idx3-ubyte.gz',
-        folders=('mnist', '.', 'MNIST', 'mnist/raw', 'MNIST/raw', 'raw'),
-        names=(
-            *('train-images-idx3-ubyte.gz', 'train-images-idx3-ubyte'),
-            *('train-images.idx3-ubyte.gz', 'train-images.idx3-ubyte'),
-        ),
-        md5='f68b3c2dcbeaaa9fbdd348bbdeb94873',
-        size=9_912_422,
-        urls=(
-            'https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz',
-            'https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz',
-            'https://raw.githubusercontent.com/fgnt/mnist/master/train-images-idx3-ubyte.gz',
-        ),
-        license='Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits',
-        image_mode='L',
-        synthetic='synthetic digits',
-        images_md5='6bbc9ace898e44ae57da46a324031adb',
-    ),
-    'celeba': Source(
-        title='CelebA',
-        file='img_align_celeba.zip',
-        folders=('.', 'celeba', 'CelebA'),
-        names=('img_align_celeba.zip', 'celeba.zip', 'img_align_celeba', 'archive.zip'),
-        md5='00d2c5bc6d35e252742224ab0c1e8fcb',
-        size=1_443_490_838,
-        urls=(
-            'https://s3-us-west-1.amazonaws.com/udacity-dlnfd/datasets/celeba.zip',
-            'https://cseweb.ucsd.edu/~weijian/static/datasets/celeba/img_align_celeba.zip',
-            'https://drive.usercontent.google.com/download?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t',
-        ),
-        license='non-commercial research only; Liu et al. 2015, Deep Learning Face Attributes in the Wild',
-        image_mode='RGB',
-        synthetic='synthetic faces',
-        crop=108,  # the face, without most of the background
-        picture_size=(178, 218),
-    ),
-}
 FETCH_AGAIN = 'Delete it and fetch it again'
 
 
@@ -157,15 +98,17 @@ def get_batch(image_files, width, height, mode, crop=None):
 class Dataset:
     """Images, and batches of them. `open_dataset` makes one of files.
 
-    images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3).
+    images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3),
+    None: the one that fits the channels.
     """
 
-    def __init__(self, images, title, image_mode):
+    def __init__(self, images, title, image_mode=None):
         if isinstance(images, (str, Path)):
             raise TypeError(
                 f'Dataset takes images, a title and an image_mode. In place of helper.Dataset({str(images)!r}, files) '
                 f'write helper.open_dataset({str(images)!r}, data_dir)'
             )
+        image_mode = image_mode or ('L' if images.shape[-1] == 1 else 'RGB')
         _check_shape(images, image_mode)
         self.images, self.title, self.image_mode = images, title, image_mode
         self.shape = images.shape
@@ -178,7 +121,7 @@ class Dataset:
         """
         count = len(self.images)
         if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= count:
-            raise ValueError(f'batch_size is {batch_size!r}; {self.title} has {count:,} images: choose 1 to {count}')
+            raise ValueError(f'batch_size is {batch_size!r}: there are {count:,} {self.title}, choose 1 to {count}')
         return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
 
     def _batches(self, batch_size, order):
@@ -206,11 +149,14 @@ def open_dataset(
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
     times of the data are the same. A preparation that was killed or interrupted is resumed, and any number of processes
     at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
-    Raises ValueError for another source or number and for damaged data, FileNotFoundError when there is no such folder,
-    OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
+    Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such
+    folder, OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
     """
     if source not in ('local', 'download', 'synthetic'):
         raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
+    modes = (DATA_SETS[name].image_mode,) if name in DATA_SETS else ('L', 'RGB')
+    if image_mode not in (None, *modes):
+        raise ValueError(f'image_mode is {image_mode!r}: choose {" or ".join(map(repr, modes))}')
     for what, number in (('synthetic_count', synthetic_count), ('image_size', image_size)):
         if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 1:
             raise ValueError(f'{what} is {number!r}: choose a whole number of at least 1')

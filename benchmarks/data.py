@@ -2,7 +2,7 @@
 
     python benchmarks/data.py [--data-dir DIR] [--count N]
 
-CelebA is read where it lies in DIR, as a zip or a folder; without it, stand-in faces are drawn into a
+CelebA is read where it lies in DIR, as a zip or a folder; without it, synthetic faces are drawn into a
 temporary folder. Nothing is written to DIR.
 """
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
 
 REPETITIONS = 3
+BOX = (35, 55, 143, 163)  # left, top, right, bottom of the centred 108x108 of 178x218
 
 # Both run in a new process. The first prepares the faces, the second finds them prepared.
 # The memory is that of the process and its workers together, looked at every 10 ms: pages that they share are
@@ -55,7 +56,7 @@ def watch():
 bare = peak = resident()
 threading.Thread(target=watch, daemon=True).start()
 import helper
-helper.Dataset('celeba', {folder!r})
+helper.open_dataset('celeba', {folder!r})
 print(peak - bare)
 """
 # A new process each time: one that has handled many pictures has memory at hand, which a first use has not.
@@ -72,7 +73,7 @@ import time
 start = time.perf_counter()
 import helper
 imported = time.perf_counter()
-helper.Dataset('celeba', {folder!r})
+helper.open_dataset('celeba', {folder!r})
 print(imported - start, time.perf_counter() - imported)
 """
 
@@ -91,18 +92,18 @@ def collect_faces(data_dir, count, folder):
     if source is None:
         from lesson import synthetic
 
-        synthetic.write_faces(path, count, progress=helper.progress)
+        synthetic.write_faces(path, count)
     with zipfile.ZipFile(path) as archive:
         for name in sorted(name for name in archive.namelist() if name.endswith('.jpg'))[:count]:
             (faces / Path(name).name).write_bytes(archive.read(name))
-    return f'CelebA in {source}' if source else 'stand-in faces'
+    return f'CelebA in {source}' if source else 'synthetic faces'
 
 
 def plain_loop(folder):
     """What one would write without helper.py."""
     images = []
     for file in sorted((folder / 'img_align_celeba').iterdir()):
-        image = Image.open(file).convert('RGB').crop((35, 55, 143, 163))
+        image = Image.open(file).convert('RGB').crop(BOX)
         images.append(np.asarray(image.resize((28, 28), Image.Resampling.BILINEAR)))
     return np.stack(images)
 
@@ -111,7 +112,7 @@ def decoded_per_batch(folder, batch_size, batches=50):
     """Batches as the course project makes them: every picture is decoded again whenever it is shown."""
     files = np.random.default_rng(0).permutation(sorted((folder / 'img_align_celeba').iterdir()))
     for i in range(0, min(len(files), batches * batch_size) - batch_size + 1, batch_size):
-        images = [Image.open(file).crop((35, 55, 143, 163)) for file in files[i : i + batch_size]]
+        images = [Image.open(file).crop(BOX) for file in files[i : i + batch_size]]
         resized = [np.asarray(image.resize((28, 28), Image.Resampling.BILINEAR)) for image in images]
         yield np.stack(resized).astype(np.float32) / 255 - 0.5
 
@@ -119,7 +120,7 @@ def decoded_per_batch(folder, batch_size, batches=50):
 def prepare(folder):
     for cache in folder.glob('*.npy'):
         cache.unlink()
-    return helper.Dataset('celeba', folder).images
+    return helper.open_dataset('celeba', folder).images
 
 
 def seconds(function, *arguments):
@@ -129,10 +130,10 @@ def seconds(function, *arguments):
 
 
 def in_a_new_process(code, folder, **more):
-    """The numbers that the code prints."""
+    """The numbers in the last line that the code prints."""
     command = [sys.executable, '-c', code.format(folder=str(folder), **more)]
     run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return [float(number) for number in run.stdout.split()]
+    return [float(number) for number in run.stdout.splitlines()[-1].split()]
 
 
 def main():
@@ -152,7 +153,7 @@ def main():
         np.testing.assert_array_equal(images, plain_loop(folder))
         count = len(images)
 
-        dataset = helper.Dataset('celeba', folder)
+        dataset = helper.open_dataset('celeba', folder)
         epochs = [seconds(lambda: sum(len(b) for b in dataset.get_batches(64))) for _ in range(5)]
         decoded = [seconds(lambda: sum(len(b) for b in decoded_per_batch(folder, 64))) for _ in range(REPETITIONS)]
         starts = [in_a_new_process(START, folder) for _ in range(REPETITIONS)]
@@ -172,10 +173,10 @@ def main():
     print(f'{count:,} faces ({source}), {os.cpu_count()} cores, Python {platform.python_version()}')
     for what, result in (
         ('plain Pillow loop, one thread', f'{plain_rate:,.0f} images/s'),
-        ('helper.Dataset, first use', f'{prepare_rate:,.0f} images/s'),
+        ('open_dataset, first use', f'{prepare_rate:,.0f} images/s'),
         ('  times the plain loop', f'{ratio:.2f}'),
         ('  peak memory above the interpreter', memory),
-        ('helper.Dataset, second use', f'{opened:.3f} s'),
+        ('open_dataset, second use', f'{opened:.3f} s'),
         ('get_batches(64)', f'{batch_rate:,.0f} images/s'),
         ('decoded again for each batch of 64', f'{decoded_rate:,.0f} images/s'),
         ('  get_batches is faster by', f'{batch_rate / decoded_rate:,.0f}x'),

@@ -5,10 +5,10 @@
 This project's recipe is the notebook's own `train` with the notebook's own settings. Each peer gets the wall-clock
 time that ours took, and is scored; on digits it goes on until three times that, and is scored again. All run on the
 same engine (one session.run per step, bfloat16 where the processor has it), so that recipes are compared and not
-frameworks. Time for scoring does not count. Real data is used where it lies in DIR, otherwise stand-ins drawn into it.
+frameworks. Time for scoring does not count. Real data is used where it lies in DIR, otherwise synthetic data.
 
-Each result is appended to build/quality.jsonl as it comes; what is found there is
-not run again (delete it to start over).
+Each result is appended to build/quality.jsonl as it comes; what is found there is not run again (delete it to start
+over).
 """
 
 import argparse
@@ -25,15 +25,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from lesson import training  # noqa: E402
-import score  # noqa: E402
-from problem_unittests import functions_from_notebook  # noqa: E402
+from lesson import notebooks, score, training  # noqa: E402
 
 tf = training.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
 COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
-DRAWINGS = 4  # sets of generated images; scores are their mean, as SWD 14 of a single one is often off by a fifth
+SETS = 4  # of generated images; scores are their mean, as SWD 14 of a single one is often off by a fifth
 IMAGES = {'L': 120_000, 'RGB': 200_000}  # shown with our recipe: two epochs of MNIST, about one of CelebA
 
 
@@ -135,7 +133,7 @@ def entropy(logits, label):
 
 
 def train_peer(name, data, seconds, seed):
-    """Train for seconds, and digits on until three times that: gives (time, seconds, steps, draw) at both."""
+    """Train for seconds, and digits on until three times that: gives (time, seconds, steps, generate) at both."""
     recipe = PEERS[name]
     generator, discriminator = networks(recipe)
     channels = data.shape[-1]
@@ -143,9 +141,9 @@ def train_peer(name, data, seconds, seed):
         tf.set_random_seed(seed)
         real = tf.placeholder(tf.float32, [None, 28, 28, channels])
         z = tf.placeholder(tf.float32, [None, 100])
-        drawn = generator(z, channels)
-        of_real, of_drawn = discriminator(real), discriminator(drawn, reuse=True)
-        d_loss, g_loss = entropy(of_real, 1 - recipe.smooth) + entropy(of_drawn, 0.0), entropy(of_drawn, 1.0)
+        fake = generator(z, channels)
+        of_real, of_fake = discriminator(real), discriminator(fake, reuse=True)
+        d_loss, g_loss = entropy(of_real, 1 - recipe.smooth) + entropy(of_fake, 0.0), entropy(of_fake, 1.0)
         d_step, g_step = (
             tf.train.AdamOptimizer(recipe.learning_rate, recipe.beta1).minimize(
                 loss, var_list=tf.trainable_variables(scope)
@@ -178,12 +176,12 @@ def train_peer(name, data, seconds, seed):
 
 def train_ours(name, data, seconds, seed):
     """The notebook's own train with the notebook's own settings; it shows no pictures."""
-    defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     settings = {key: defined[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')}
     train = defined['train']
     train.__globals__['show_generator_output'] = lambda *a, **k: None
     start = time.perf_counter()
-    losses, draw = train(
+    losses, generate = train(
         max(1, round(IMAGES[data.image_mode] / len(data.images))),
         get_batches=data.get_batches,
         data_shape=data.shape,
@@ -191,9 +189,9 @@ def train_ours(name, data, seconds, seed):
         seed=seed,
         **settings,
     )
-    rng = np.random.default_rng(seed)
+    rng, sample_z = np.random.default_rng(seed), defined['sample_z']
     spent = time.perf_counter() - start
-    yield 'same', spent, len(losses), lambda n: draw(rng.uniform(-1, 1, [n, settings['z_dim']]))
+    yield 'same', spent, len(losses), lambda n: generate(sample_z(rng, n, settings['z_dim']))
 
 
 def train_ours_in_float32(*arguments):
@@ -205,12 +203,12 @@ def train_ours_in_float32(*arguments):
 RECIPES = {'ours': train_ours, 'ours, float32': train_ours_in_float32} | dict.fromkeys(PEERS, train_peer)
 
 
-def scores_of(data, draw):
+def scores_of(data, generate):
     n = min(COUNT, len(data.images) // 2)
     order = np.random.default_rng(0).permutation(len(data.images))[: 2 * n]
     real, other = data.images[order].reshape(2, n, *data.shape[1:])
     panels = [
-        score.panel(real, np.concatenate([draw(500) for _ in range(-(-n // 500))])[:n], other) for _ in range(DRAWINGS)
+        score.panel(real, np.concatenate([generate(500) for _ in range(-(-n // 500))])[:n], other) for _ in range(SETS)
     ]
     return {name: np.mean([panel[name] for panel in panels], 0).tolist() for name in score.BETTER}
 
@@ -253,8 +251,13 @@ def main():
                 if any(key.items() <= result.items() for result in results):
                     continue
                 own = [r['seconds'] for r in results if r['kind'] == kind and r['recipe'] == 'ours']
-                for label, seconds, steps, draw in RECIPES[recipe](recipe, data, own and np.median(own), seed):
-                    result = key | {'time': label, 'seconds': seconds, 'steps': steps, 'scores': scores_of(data, draw)}
+                for label, seconds, steps, generate in RECIPES[recipe](recipe, data, own and np.median(own), seed):
+                    result = key | {
+                        'time': label,
+                        'seconds': seconds,
+                        'steps': steps,
+                        'scores': scores_of(data, generate),
+                    }
                     results.append(result)
                     with RESULTS.open('a') as file:
                         print(json.dumps(result), file=file)

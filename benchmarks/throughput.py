@@ -2,7 +2,7 @@
 
     python benchmarks/throughput.py [--batch-size 64] [--channels 3] [--repetitions 5]
 
-A full step of both networks: draw fakes, both losses, both gradients, two Adam updates, from new images in main memory.
+A full step of both networks: fakes, both losses, both gradients, two Adam updates, from new images in main memory.
 Each row runs in a process of its own, which waits while the others are timed: row by row, again and again, so that
 whatever else the machine does meets all of them. Needs benchmarks/requirements.txt.
 """
@@ -44,12 +44,11 @@ PASSES = {'generator': 3, 'discriminator': 7}
 
 def graph_of_the_notebook(channels, averages):
     """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
-    from lesson import training
-    from problem_unittests import functions_from_notebook
+    from lesson import notebooks, training
 
     tf = training.tf
     tf.disable_eager_execution()
-    defined = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         inputs = defined['model_inputs'](28, 28, channels, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], channels)
@@ -69,14 +68,15 @@ def ours(channels, batches, bfloat16=None):
     """The step of the notebook's train, with the average of the generator's weights."""
     from lesson import training
 
-    graph, inputs, step, size, work = graph_of_the_notebook(channels, averages=True)
-    step = training.session(graph, bfloat16).make_callable(list(step), feed_list=list(inputs))
+    graph, (images, z, rate), step, size, work = graph_of_the_notebook(channels, averages=True)
+    sess = training.session(graph, bfloat16)
     rng = np.random.default_rng(0)
 
     def run(number):
         for _ in range(number):
             batch = next(batches)
-            d_loss, g_loss, *_ = step(batch, rng.uniform(-1, 1, [len(batch), Z_DIM]), LEARNING_RATE)
+            feed = {images: batch, z: rng.uniform(-1, 1, [len(batch), Z_DIM]), rate: LEARNING_RATE}
+            d_loss, g_loss, *_ = sess.run(step, feed)
         return d_loss + g_loss
 
     return run, size, work
@@ -138,8 +138,8 @@ def keras(channels, batches, jit=False):
         def train_step(self, data):
             real, *_ = data
             with tf.GradientTape(persistent=True) as tape:
-                drawn = generator(tf.random.uniform([tf.shape(real)[0], Z_DIM], -1, 1), training=True)
-                a, b = discriminator(real, training=True), discriminator(drawn, training=True)
+                fake = generator(tf.random.uniform([tf.shape(real)[0], Z_DIM], -1, 1), training=True)
+                a, b = discriminator(real, training=True), discriminator(fake, training=True)
                 d_loss = entropy(0.9 * tf.ones_like(a), a) + entropy(tf.zeros_like(b), b)
                 g_loss = entropy(tf.ones_like(b), b)
             for network, loss, adam in ((discriminator, d_loss, self.d_adam), (generator, g_loss, self.g_adam)):
@@ -207,13 +207,13 @@ def torch_eager(channels, batches):
     def run(number):
         for _ in range(number):
             real = torch.from_numpy(next(batches)).permute(0, 3, 1, 2).contiguous()
-            drawn = generator(torch.rand(len(real), Z_DIM) * 2 - 1)
-            a, b = discriminator(real), discriminator(drawn.detach())
+            fake = generator(torch.rand(len(real), Z_DIM) * 2 - 1)
+            a, b = discriminator(real), discriminator(fake.detach())
             d_loss = entropy(a, torch.full_like(a, 0.9)) + entropy(b, torch.zeros_like(b))
             d_adam.zero_grad()
             d_loss.backward()
             d_adam.step()
-            b = discriminator(drawn)
+            b = discriminator(fake)
             g_loss = entropy(b, torch.ones_like(b))
             g_adam.zero_grad()
             g_loss.backward()
@@ -224,7 +224,7 @@ def torch_eager(channels, batches):
 
 
 def torch_tuned(channels, batches, compiled=False):
-    """bfloat16 autocast, channels_last, fused Adam, fakes drawn and judged once for both gradients."""
+    """bfloat16 autocast, channels_last, fused Adam, fakes generated and judged once for both gradients."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 

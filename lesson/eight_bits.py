@@ -27,7 +27,7 @@ def eight_bits(image):
 
 def _white(image, tags):
     """The value of white: from the file, or, for floats and 32 bits, the usual one if the values leave no doubt."""
-    low, high = image.getextrema()
+    low, high = (limit(np.asarray(image)) for limit in (np.min, np.max))  # NaN, if there is one
     bits = max(tags.get(BITS, (16,)))
     if not low >= 0 or not np.isfinite(high):
         raise ValueError(f'its values run from {low:g} to {high:g}: {_SAVE}')

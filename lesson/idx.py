@@ -12,7 +12,7 @@ from .cache import cached_images
 from .download import starts_as_html
 from .prepare import listing
 
-DIGIT = (28, 28)  # height and width of a digit in the files
+SIDE = 28  # pixels of a digit's height and width in the files
 MOST_BYTES = 2**28  # five times those of MNIST's images: a small .gz can unpack to any size
 
 
@@ -22,16 +22,16 @@ def cached_idx(path, size, remedy, cache_dir=None):
     Raises ValueError for a smaller size and for a damaged file (with `remedy` as what to do), IsADirectoryError,
     OSError when the cache cannot be written.
     """
-    if size < min(DIGIT):
-        raise ValueError(f'image_size is {size}: digits have {DIGIT[0]}x{DIGIT[1]} pixels, choose {DIGIT[0]} or more')
+    if size < SIDE:
+        raise ValueError(f'image_size is {size}: digits have {SIDE}x{SIDE} pixels, choose {SIDE} or more')
     if path.is_dir():
         raise IsADirectoryError(f'{path} is a folder: put the file {path.name} there instead')
 
     def make(_):
-        images = read_idx(path, DIGIT, remedy)
-        before = [(size - side) // 2 for side in DIGIT]
-        margins = [(start, size - side - start) for start, side in zip(before, DIGIT, strict=True)]
-        images = np.pad(images, ((0, 0), *margins))[..., None]
+        images = read_idx(path, (SIDE, SIDE), remedy)
+        before = (size - SIDE) // 2
+        margin = before, size - SIDE - before
+        images = np.pad(images, ((0, 0), margin, margin))[..., None]
         return [images], images.nbytes
 
     return cached_images(path, (size, size, 1), '', sorted(listing(path)), make, cache_dir)
@@ -39,9 +39,9 @@ def cached_idx(path, size, remedy, cache_dir=None):
 
 def idx_md5(images):
     """MD5 of the unpacked IDX file from which `cached_idx` made these images."""
-    start = [(side - digit) // 2 for side, digit in zip(images.shape[1:3], DIGIT, strict=True)]
-    digits = images[:, start[0] : start[0] + DIGIT[0], start[1] : start[1] + DIGIT[1]]
-    checksum = hashlib.md5(struct.pack('>4I', 0x803, len(digits), *DIGIT))
+    inner = slice((images.shape[1] - SIDE) // 2, (images.shape[1] + SIDE) // 2)
+    digits = images[:, inner, inner]
+    checksum = hashlib.md5(struct.pack('>4I', 0x803, len(digits), SIDE, SIDE))
     checksum.update(np.ascontiguousarray(digits))
     return checksum.hexdigest()
 

@@ -26,7 +26,7 @@ def on_all_cores(function, parts):
     first = list(islice(parts, 2))
     others = min(os.cpu_count(), WINDOWS_LIMIT) - 1
     parts = chain(first, parts)
-    if len(first) < 2 or others < 1 or _innermost(function).__module__ == '__main__':
+    if len(first) < 2 or others < 1 or _is_of_this_process(function):
         yield from map(function, parts)
         return
     pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
@@ -55,10 +55,11 @@ def _results(pool, function, parts, ahead):
             submitted[mine] = done, part
 
 
-def _innermost(function):
-    while isinstance(function, partial):
-        function = function.func
-    return function
+def _is_of_this_process(function):
+    """Whether a function, or one among its arguments, was defined where other processes cannot find it."""
+    if isinstance(function, partial):
+        return any(map(_is_of_this_process, (function.func, *function.args, *function.keywords.values())))
+    return getattr(function, '__module__', None) == '__main__'
 
 
 def _start_process():

@@ -50,8 +50,9 @@ def prepared_images(source, picture, shape, title, settings='', cache_dir=None, 
         raise ValueError(f'{source} is an empty folder: put pictures (JPEG, PNG, ...) into it')
 
     def make(folder):
-        members = _members(source, remedy) if source.is_file() else [name for name, *_ in entries]
-        blocks = _blocks(source, members, partial(_prepare, picture, shape), folder, title)
+        archive = source.is_file() and _archive(source, remedy)
+        members = _members(archive, remedy) if archive else [name for name, *_ in entries]
+        blocks = _blocks(archive or source, members, partial(_prepare, picture, shape), folder, title)
         needed = 2 * len(members) * math.prod(shape)  # the blocks, and the file that is made of them
         return _joined(blocks, source, shape, remedy), needed
 
@@ -118,7 +119,7 @@ def _blocks(source, members, prepare, folder, title):
                 bar.update(count)
     except BrokenProcessPool:
         raise RuntimeError(
-            f'a process that was preparing {source} was killed, probably out of memory. '
+            f'a process that was preparing {title} was killed, probably out of memory. '
             f"Run this again: it resumes (in a script, under `if __name__ == '__main__':`)"
         ) from None
     for path, _ in parts:
@@ -141,13 +142,11 @@ def _parts(members):
 
 def _contents(source, parts):
     """Yield (path, [(name, file, bytes or error)]) of each part. A folder's files are read where they are prepared."""
-    if source.is_dir():
-        for path, names in parts:
-            yield path, [(name, os.path.join(source, name)) for name in names]
-        return
-    with zipfile.ZipFile(source) as archive:
-        for path, members in parts:
-            yield path, [(member.filename, _read_member(archive, member)) for member in members]
+    for path, members in parts:
+        if isinstance(source, zipfile.ZipFile):
+            yield path, [(member.filename, _read_member(source, member)) for member in members]
+        else:
+            yield path, [(name, os.path.join(source, name)) for name in members]
 
 
 def _read_member(archive, member):
@@ -155,7 +154,8 @@ def _read_member(archive, member):
     if member.file_size > MOST_BYTES:
         return _unidentified(member.filename, b'', f'it has {member.file_size:,} bytes, too many for a picture')
     try:
-        return archive.read(member)
+        with archive.open(member) as file:
+            return file.read(member.file_size)  # and no further, as a bomb would
     except Exception as error:  # damaged bytes make zipfile raise nearly anything
         if member.flag_bits & 1:
             return ValueError(f'it is encrypted: {_UNPACK}')
@@ -272,15 +272,10 @@ def _listed(names):
 # ---------------------------------------------------------------------------------------- archives
 
 
-def _members(path, remedy):
-    """The files in a zip, as zipfile.ZipInfo, sorted by name; neither folders nor hidden files.
-
-    Raises ValueError for an archive that was made to do harm. It could not do much, as nothing is unpacked,
-    but it is not the one that was asked for.
-    """
+def _archive(path, remedy):
+    """The zip file, open. ValueError when it is none."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
+        return zipfile.ZipFile(path)
     except PermissionError as error:
         raise PermissionError(error.errno, f'{path} cannot be read by this user: {_MAKE_READABLE}') from None
     except Exception as error:  # a damaged archive makes zipfile raise nearly anything
@@ -288,17 +283,26 @@ def _members(path, remedy):
             is_html = starts_as_html(file.read(512))
         what = 'an HTML page, not a zip' if is_html else f'not a readable zip ({error})'
         raise ValueError(f'{path} is {what}. {remedy}') from None
+
+
+def _members(archive, remedy):
+    """The files in a zip, as zipfile.ZipInfo, sorted by name; neither folders nor hidden files.
+
+    Raises ValueError for an archive that was made to do harm. It could not do much, as nothing is unpacked,
+    but it is not the one that was asked for.
+    """
+    refused = f'{archive.filename} is refused: '
     outside = re.compile(r'[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)', re.DOTALL)
-    for member in members:
+    for member in archive.infolist():
         if outside.match(member.filename):
-            raise ValueError(f'{path} is refused: {member.filename!r} in it has a path that leads out of it. {remedy}')
+            raise ValueError(f'{refused}{member.filename!r} in it has a path that leads out of it. {remedy}')
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise ValueError(f'{path} is refused: {member.filename!r} in it is a symbolic link. {remedy}')
-    total = sum(member.file_size for member in members)
+            raise ValueError(f'{refused}{member.filename!r} in it is a symbolic link. {remedy}')
+    total = sum(member.file_size for member in archive.infolist())
     if total > MOST_UNPACKED:
-        raise ValueError(f'{path} is refused: it unpacks to {total:,} bytes. {remedy}')
+        raise ValueError(f'{refused}it unpacks to {total:,} bytes. {remedy}')
     no_file = re.compile(r'(^|/)(\.|__MACOSX/|$)')  # hidden, a folder, or without a name
-    members = [member for member in members if not no_file.search(member.filename)]
+    members = [member for member in archive.infolist() if not no_file.search(member.filename)]
     if not members:
-        raise ValueError(f'{path} contains no pictures. {remedy}')
+        raise ValueError(f'{archive.filename} contains no pictures. {remedy}')
     return sorted(members, key=attrgetter('filename'))

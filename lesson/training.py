@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lesson.checkpoints import Checkpoints
+from lesson.files import expanded
 from lesson.progress import progress
 from lesson.quiet import import_tensorflow
 
@@ -107,7 +108,7 @@ class Run:
         self.get_batches, self.sample_z = get_batches, sample_z
         self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
         self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
-        self.checkpoint_dir, self._checkpoints = checkpoint_dir, None
+        self.checkpoint_dir, self._checkpoints = checkpoint_dir and expanded(checkpoint_dir), None
         self._losses = []
         self._interrupted = self._warned = False
 
@@ -210,12 +211,10 @@ class Run:
             yield
 
     def _content(self):
-        """Checksums of what the steps are fed with: of all images, and of the noise of the first step."""
+        """Checksums of what the steps are fed with: of all images, in whatever order, and of the first step's noise."""
         n_images = self.settings['data_shape'][0]
         most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
-        images = 0
-        for batch in self.get_batches(most, seed=[self.seed, 0]):
-            images = _checksum(batch, images)
+        images = sum(_checksum(image) for batch in self.get_batches(most, seed=[self.seed, 0]) for image in batch)
         return {'images': images, 'sample_z': _checksum(self._noise(0, 10))}
 
     @contextmanager
@@ -292,8 +291,8 @@ def _check_number(name, value, allowed, fits):
         raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
 
 
-def _checksum(array, start=0):
-    return zlib.crc32(np.ascontiguousarray(array), start)
+def _checksum(array):
+    return zlib.crc32(np.ascontiguousarray(array))
 
 
 def _fingerprints(graph):

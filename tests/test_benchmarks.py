@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lesson import training
 from benchmarks import quality, throughput
+from lesson import training
 
 tf = training.tf
 
@@ -23,7 +23,7 @@ class Noise:
 
 
 @pytest.mark.parametrize('name', quality.PEERS)
-def test_a_peer_draws_images_and_judges_each(name):
+def test_a_peer_generates_images_and_judges_each(name):
     generator, discriminator = quality.networks(quality.PEERS[name])
     with tf.Graph().as_default() as graph:
         images = generator(tf.zeros([5, 100]), 3)
@@ -34,10 +34,10 @@ def test_a_peer_draws_images_and_judges_each(name):
             for scope in ('generator', 'discriminator')
         }
     with training.session(graph) as sess:
-        drawn, verdicts = sess.run([images, logits])
-    assert drawn.shape == (5, 28, 28, 3)
-    assert np.abs(drawn).max() <= 1
-    assert verdicts.shape == (5, 1) == tuple(others.shape)
+        fake, judged = sess.run([images, logits])
+    assert fake.shape == (5, 28, 28, 3)
+    assert np.abs(fake).max() <= 1
+    assert judged.shape == (5, 1) == tuple(others.shape)
     convolutions = [shape[3] for shape in sizes['discriminator'] if len(shape) == 4]
     assert convolutions == list(quality.PEERS[name].down)
 
@@ -50,6 +50,14 @@ def test_a_peer_is_given_the_time_that_ours_took_and_on_digits_three_times_that(
     for (_, spent, steps, _), limit in zip(results, (2, 6), strict=False):
         assert limit <= spent < limit + 2
         assert steps > 0
+
+
+@pytest.mark.slow
+def test_our_recipe_is_the_one_of_the_notebook(monkeypatch):
+    monkeypatch.setattr(quality, 'IMAGES', {'L': 128})
+    ((label, _, steps, generate),) = quality.train_ours('ours', Noise(1), None, seed=0)
+    assert (label, steps) == ('same', 4)
+    assert generate(5).shape == (5, 28, 28, 1)
 
 
 def test_the_work_of_a_step_is_counted_right():

@@ -11,8 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lesson import checkpoints, training
-from problem_unittests import functions_from_notebook
+from lesson import checkpoints, notebooks, training
 from tests.test_training import Trial
 from tests.training_process import EPOCH
 
@@ -158,7 +157,7 @@ def get_batches_of(images):
 @pytest.fixture
 def lesson():
     """All that the notebook defines, to be changed; without what takes time after a training."""
-    definitions = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    definitions = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     definitions['recalibrate'] = lambda *_: None
     return definitions
 
@@ -266,6 +265,23 @@ def test_a_checkpoint_is_written_at_intervals_and_the_newest_two_are_kept(trial,
     trial.train([(1.0, 1.0)] * 5, lambda step: seen.append(len(saved(tmp_path))), checkpoint_dir=tmp_path)
     assert seen == [0, 1, 2, 2, 2]
     assert saved(tmp_path) == ['step-00000004.npz', 'step-00000005.npz']
+
+
+def test_a_get_batches_that_shuffles_anew_each_time_can_resume(trial, tmp_path, capsys):
+    images = np.random.default_rng(0).uniform(size=[9, 2, 2, 1]).astype('float32')
+
+    def get_batches(size, seed):
+        return np.split(np.random.default_rng().permutation(images), 9 // size)
+
+    trial.train([(1.0, 1.0)] * 3, get_batches=get_batches, checkpoint_dir=tmp_path)
+    Trial().train([(1.0, 1.0)] * 3, get_batches=get_batches, checkpoint_dir=tmp_path)
+    assert 'Resuming after step 3 of 3' in capsys.readouterr().out
+
+
+def test_a_tilde_in_checkpoint_dir_is_the_home_directory(trial, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    trial.train([(1.0, 1.0)], checkpoint_dir='~/checkpoints')
+    assert saved(tmp_path / 'checkpoints') == ['step-00000001.npz']
 
 
 def test_fewer_batches_than_expected_are_saved_all_the_same(trial, tmp_path):

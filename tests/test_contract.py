@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from nbclient import NotebookClient
-from solutions import D_LAYERS, KERAS, as_expected, concerned, judge, sources_of, write_notebook, wrong
-from solutions.table import CASES
 
 import problem_unittests
 from lesson import notebooks
 from problem_unittests import FAULTS, FUNCTIONS
+from tests.solutions import D_LAYERS, KERAS, as_expected, concerned, judge, sources_of, write_notebook, wrong
+from tests.solutions.table import CASES
 
 ROOT = Path(problem_unittests.__file__).parent
 WRONG = [case for case in CASES if case.fault]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import helper
-from tests import soak_download
+import lesson.download
+from tests.builders import write_faces
 from tests.conftest import no_file_longer_than, remount
+from tests.soak import download
 
 pytestmark = pytest.mark.fault
 PLACE = 'mnist/train-images-idx3-ubyte.gz'
@@ -18,7 +20,7 @@ PLACE = 'mnist/train-images-idx3-ubyte.gz'
 
 @pytest.fixture
 def server():
-    server = soak_download.Server()
+    server = download.Server()
     yield server
     server.close()
 
@@ -34,11 +36,12 @@ def good():
 @pytest.fixture
 def mirrors(monkeypatch, good):
     """Registers addresses for an 'mnist' whose file is `good`."""
-    monkeypatch.setattr(helper, 'ANSWER_WITHIN', 3)
-    monkeypatch.setattr(helper, 'STALLED_AFTER', 1)
+    monkeypatch.setattr(lesson.download, 'ANSWER_WITHIN', 3)
+    monkeypatch.setattr(lesson.download, 'STALLED_AFTER', 1)
 
     def register(*urls):
-        about = {**helper.DATA_SETS['mnist'], 'urls': urls, 'md5': soak_download.md5(good), 'size': len(good)}
+        checksum, images_md5 = download.md5(good), download.md5(gzip.decompress(good))
+        about = helper.DATA_SETS['mnist']._replace(urls=urls, md5=checksum, images_md5=images_md5, size=len(good))
         monkeypatch.setitem(helper.DATA_SETS, 'mnist', about)
 
     return register
@@ -56,12 +59,12 @@ def test_a_download_puts_the_verified_file_in_its_place_once(tmp_path, server, m
     assert helper.download_extract('mnist', tmp_path) == path
     assert server.gets() == ['/good']
     assert everything_in(tmp_path) == ['mnist', PLACE]
-    assert helper.Dataset('mnist', tmp_path).shape == (50, 28, 28, 1)
+    assert helper.open_dataset('mnist', tmp_path).shape == (50, 28, 28, 1)
 
 
-@pytest.mark.parametrize('fault', soak_download.FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize('fault', download.FAULTS, ids=lambda fault: fault.__name__)
 def test_nothing_is_lost_when_a_download_is(fault):
-    soak_download.trial(fault, seed=0)
+    download.trial(fault, seed=0)
 
 
 def test_the_rest_is_asked_for_on_condition_that_the_file_has_not_changed(tmp_path, server, mirrors, good):
@@ -91,6 +94,24 @@ def test_a_mirror_that_refuses_to_send_a_part_is_asked_for_the_whole(tmp_path, s
         ('/good', 'bytes=20000-'),
         ('/good', None),
     ]
+
+
+@pytest.mark.parametrize(
+    'told', ['bytes 0-{last}/{size}', 'bytes 20001-{last}/{size}', 'bytes 20000-{size}/{more}', 'none']
+)
+def test_a_part_that_is_not_the_one_asked_for_is_not_taken(tmp_path, server, mirrors, good, told):
+    told = told.format(last=len(good) - 1, size=len(good), more=len(good) + 1)
+    mirrors(server.serve('/cut', good, send=20_000), server.serve('/odd', good, ranges=told))
+    assert helper.download_extract('mnist', tmp_path).read_bytes() == good
+    assert server.gets() == ['/cut', '/odd', '/odd']
+
+
+def test_a_mirror_that_is_there_and_never_begins_to_send_is_given_up_in_time(tmp_path, server, mirrors, good):
+    mirrors(server.serve('/mute', good, then='never'), server.serve('/good', good))
+    start = time.monotonic()
+    assert helper.download_extract('mnist', tmp_path).read_bytes() == good
+    assert time.monotonic() - start < 2 * lesson.download.ANSWER_WITHIN
+    assert server.gets() == ['/mute', '/good']
 
 
 def test_a_file_of_unannounced_length_is_fetched(tmp_path, server, mirrors, good):
@@ -125,7 +146,7 @@ def test_when_all_mirrors_fail_one_error_gives_each_reason_and_nothing_is_left(t
     for (_, pattern), reason in zip(failing.values(), lines[2:-1:2], strict=True):
         assert re.search(pattern, reason), reason
     assert lines[-1].endswith(f'put it at {tmp_path / "data" / PLACE} by hand.')
-    assert soak_download.md5(good) in lines[-1]
+    assert download.md5(good) in lines[-1]
     assert everything_in(tmp_path) == []
 
 
@@ -134,7 +155,7 @@ def test_to_be_offline_takes_no_longer_than_a_single_mirror_that_does_not_answer
     start = time.monotonic()
     with pytest.raises(OSError, match='could not be downloaded') as error:
         helper.download_extract('mnist', tmp_path)
-    assert time.monotonic() - start < 2 * helper.ANSWER_WITHIN
+    assert time.monotonic() - start < 2 * lesson.download.ANSWER_WITHIN
     assert str(error.value).count('no answer within') == 5
     assert server.gets() == []
 
@@ -162,8 +183,8 @@ def test_a_wrong_file_that_was_put_by_hand_is_named_and_kept(tmp_path, server, m
 
 
 def test_a_folder_of_faces_is_not_downloaded_again(tmp_path, server, monkeypatch):
-    monkeypatch.setitem(helper.DATA_SETS['celeba'], 'urls', (server.serve('/zip'),))
-    (tmp_path / 'img_align_celeba').mkdir()
+    monkeypatch.setitem(helper.DATA_SETS, 'celeba', helper.DATA_SETS['celeba']._replace(urls=(server.serve('/zip'),)))
+    write_faces(tmp_path / 'img_align_celeba', 1)
     assert helper.download_extract('celeba', tmp_path) == tmp_path / 'img_align_celeba'
     assert server.asked == []
 
@@ -183,11 +204,11 @@ def test_a_limited_file_length_ends_the_download_and_a_higher_limit_lets_it_go_o
 
 
 def test_a_full_disk_ends_the_download_with_the_space_it_needs_and_room_lets_it_go_on(tmpfs, server):
-    about, body = soak_download.good_file(server, np.random.default_rng(0))
-    about['urls'] = about['urls'] * 2
+    about, body = download.good_file(server, np.random.default_rng(0))
+    about['urls'] *= 2
     disk = tmpfs('4m')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(helper.DATA_SETS, 'mnist', {**helper.DATA_SETS['mnist'], **about})
+        patch.setitem(helper.DATA_SETS, 'mnist', helper.DATA_SETS['mnist']._replace(**about))
         with pytest.raises(OSError, match=r'no space to write .*it needs 11,\d+,\d+ bytes, 0 are free'):
             helper.download_extract('mnist', disk)
         assert server.gets() == ['/good']
@@ -229,16 +250,16 @@ def test_a_data_directory_that_is_a_file_is_named(tmp_path, server, mirrors, goo
 
 
 def test_the_real_mirrors_have_ten_seconds_to_answer_and_thirty_between_two_bytes():
-    assert (helper.ANSWER_WITHIN, helper.STALLED_AFTER) == (10, 30)
+    assert (lesson.download.ANSWER_WITHIN, lesson.download.STALLED_AFTER) == (10, 30)
 
 
 def test_download_fetches_or_says_why_it_cannot(tmp_path, server, mirrors, good, capsys):
     missing = server.serve('/missing', status=404)
     mirrors(missing)
-    dataset = helper.open_dataset('mnist', tmp_path, 'download', stand_in_count=16)
+    dataset = helper.open_dataset('mnist', tmp_path, 'download', synthetic_count=16)
     printed = capsys.readouterr().out
-    assert dataset.title == 'stand-in digits'
-    assert missing in printed and '404' in printed and 'Using stand-in digits' in printed
+    assert dataset.title == 'synthetic digits'
+    assert missing in printed and '404' in printed and 'Using synthetic digits' in printed
 
     mirrors(server.serve('/good', good))
     assert helper.open_dataset('mnist', tmp_path, 'download').shape == (50, 28, 28, 1)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-import problem_unittests
-from lesson import training
+from lesson import notebooks, training
 
 NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
@@ -18,7 +17,7 @@ rng = np.random.default_rng(0)
 @pytest.fixture(scope='module')
 def lesson():
     """All that the notebook defines."""
-    return SimpleNamespace(**problem_unittests.functions_from_notebook(NOTEBOOK))
+    return SimpleNamespace(**notebooks.definitions(NOTEBOOK))
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_weights_start_with_a_standard_deviation_of_0_02(lesson, graph):
     assert abs(w.std() - 0.02) < 0.001
 
 
-def test_batch_norm_normalises_each_channel_over_the_batch(lesson, graph):
+def test_batch_norm_normalizes_each_channel_over_the_batch(lesson, graph):
     x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
     (y,) = run(lesson.batch_norm(tf.constant(x), 'norm'))
     expected = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 0.001)
@@ -93,7 +92,7 @@ def test_the_averages_follow_the_batch_and_are_used_when_not_training(lesson, gr
     x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
     lesson.batch_norm_with_averages(tf.constant(x), 'norm', is_train=True)
     with tf.variable_scope('', reuse=True):
-        drawn = lesson.batch_norm_with_averages(tf.constant(x[:1]), 'norm', is_train=False)
+        by_averages = lesson.batch_norm_with_averages(tf.constant(x[:1]), 'norm', is_train=False)
     mean, variance = np.zeros(4), np.ones(4)
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -102,7 +101,7 @@ def test_the_averages_follow_the_batch_and_are_used_when_not_training(lesson, gr
             mean += 0.1 * (x.mean((0, 1, 2)) - mean)
             variance += 0.1 * (x.var((0, 1, 2), ddof=1) - variance)
         expected = (x[:1] - mean) / np.sqrt(variance + 0.001)
-        np.testing.assert_allclose(sess.run(drawn), expected, atol=1e-4)
+        np.testing.assert_allclose(sess.run(by_averages), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize('smooth', [0.0, 0.1, 0.3])
@@ -121,6 +120,13 @@ def test_the_two_networks_mirror_each_other(lesson, graph):
     d = [v.shape for v in tf.trainable_variables('discriminator') if 'conv' in v.name and 'weights' in v.name]
     g = [v.shape for v in tf.trainable_variables('generator') if 'up' in v.name and 'weights' in v.name]
     assert d == g[::-1]
+
+
+def test_noise_is_uniform_and_depends_on_its_random_generator_alone(lesson):
+    z = lesson.sample_z(np.random.default_rng(0), 2000, 50)
+    assert z.shape == (2000, 50) and np.issubdtype(z.dtype, np.floating)
+    np.testing.assert_allclose(np.quantile(z, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
+    np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50))
 
 
 def batches(count=256):
@@ -162,7 +168,7 @@ def test_nothing_can_be_added_to_the_graph_while_training(lesson, monkeypatch):
     assert seen == [True]
 
 
-def test_the_drawing_operation_is_built_once(lesson, graph):
+def test_the_sampling_operation_is_built_once(lesson, graph):
     z = tf.zeros([2, 10])
     lesson.generator(z, 1)
     first = lesson.sample_images(z, 1)
@@ -171,10 +177,10 @@ def test_the_drawing_operation_is_built_once(lesson, graph):
     assert len(tf.get_default_graph().get_operations()) == operations
 
 
-def test_the_averages_of_the_weights_follow_each_step_and_take_their_place(lesson, graph):
+def test_the_averages_of_the_weights_follow_each_step_and_replace_them(lesson, graph):
     with tf.variable_scope('generator'):
         weight = tf.get_variable('weights', [], initializer=tf.constant_initializer(1.0))
-    follow, averages_in_place = lesson.average_of_weights(weight.assign_add(2.0).op, decay=0.75)
+    follow, use_averages = lesson.average_of_weights(weight.assign_add(2.0).op, decay=0.75)
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         expected = value = 1.0
@@ -183,22 +189,22 @@ def test_the_averages_of_the_weights_follow_each_step_and_take_their_place(lesso
             value += 2
             expected = 0.75 * expected + 0.25 * value
             assert sess.run(weight) == value
-        sess.run(averages_in_place)
+        sess.run(use_averages)
         assert sess.run(weight) == pytest.approx(expected)
 
 
-def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is_drawn(lesson):
+def test_recalibrated_batch_norm_has_the_statistics_of_the_generated_images(lesson):
     with tf.Graph().as_default() as graph:
         z = tf.placeholder(tf.float32, [None, 10])
-        drawn = lesson.generator(z, 1)
+        fake = lesson.generator(z, 1)
         images = lesson.sample_images(z, 1)
     with training.session(graph, bfloat16=False) as sess:
         for w in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):  # of an ordinary size: at first they are small
             w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
         noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])
-        by_batch, before = sess.run([drawn, images], {z: noise})
+        by_batch, before = sess.run([fake, images], {z: noise})
         with tf.Graph().as_default():  # as at the end of a training, another graph is the default
-            lesson.settle(sess, [], z)
+            lesson.recalibrate(sess, [], z)
         after = sess.run(images, {z: noise})
     assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
 
@@ -206,18 +212,41 @@ def test_after_settling_the_averages_of_batch_norm_are_the_statistics_of_what_is
 def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(lesson, monkeypatch):
     seen = {}
 
-    def settle(sess, averages_in_place, input_z):
+    def recalibrate(sess, use_averages, input_z):
         before = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
-        original(sess, averages_in_place, input_z)
+        original(sess, use_averages, input_z)
         after = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
         names = [v.op.name for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator')]
         seen.update({n: (b != a).any() for n, b, a in zip(names, before, after, strict=True)})
 
-    original = lesson.settle
-    monkeypatch.setitem(lesson.train.__globals__, 'settle', settle)
+    original = lesson.recalibrate
+    monkeypatch.setitem(lesson.train.__globals__, 'recalibrate', recalibrate)
     train(lesson, seed=0)
     assert seen['generator/norm1/average_mean'] and seen['generator/norm1/average_variance']
     assert seen['generator/up1/weights'] and not seen['generator/up1/weights/ExponentialMovingAverage']
+
+
+def test_images_of_another_size_than_the_generator_makes_are_refused(lesson):
+    with pytest.raises(ValueError, match=r'real images are \[32, 32, 1\] .* generated ones \[28, 28, 1\]'):
+        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 32, 32, 1), 'L')
+
+
+def test_an_option_that_train_does_not_have_is_refused(lesson):
+    with pytest.raises(TypeError, match='chekpoint_dir'):
+        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', chekpoint_dir='checkpoints')
+
+
+@pytest.mark.parametrize(
+    ('count', 'batch_size', 'expected'), [(60_000, 32, 2), (20_000, 32, 5), (30, 30, 3125), (1, 1, 3125)]
+)
+def test_as_many_epochs_as_the_size_of_the_data_asks_for(lesson, count, batch_size, expected):
+    data = SimpleNamespace(images=np.zeros([count, 1]))
+    assert lesson.epochs_for(data, None, batch_size) == expected
+
+
+@pytest.mark.parametrize('epochs', [0, 7, -1, 1.5, '2'])
+def test_epochs_that_are_given_are_taken_as_they_are(lesson, epochs):
+    assert lesson.epochs_for(SimpleNamespace(images=[0] * 100), epochs, 32) == epochs
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """helper.py against real files and Pillow called by hand (test_download.py: the downloads)."""
 
 import gzip
+import hashlib
 import io
 import os
 import re
@@ -15,53 +16,10 @@ import pytest
 from PIL import Image
 
 import helper
+from tests.builders import all_files, by_hand, cache_of, colours, digits, idx, write_faces, write_mnist, zip_up
 from tests.conftest import no_file_longer_than
 
 ROOT = Path(helper.__file__).parent
-
-
-def idx(images, magic=0x803, count=None):
-    """The bytes of an IDX file."""
-    sizes = (magic, len(images) if count is None else count, *images.shape[1:3])
-    return b''.join(size.to_bytes(4, 'big') for size in sizes) + images.tobytes()
-
-
-def digits(count, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, 28, 28, 1), np.uint8)
-
-
-def write_mnist(data_dir, content):
-    path = Path(data_dir, 'mnist', 'train-images-idx3-ubyte.gz')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
-
-
-def write_faces(folder, count, size=(178, 218)):
-    """JPEGs 000001.jpg and so on, smooth noise in colour."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(1)
-    for i in range(1, count + 1):
-        noise = Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8))
-        noise.resize(size, Image.Resampling.BICUBIC).save(folder / f'{i:06d}.jpg')
-    return sorted(folder.iterdir())
-
-
-def zip_up(files, path):
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
-        archive.mkdir('img_align_celeba')
-        for file in reversed(files):
-            archive.write(file, f'img_align_celeba/{file.name}')
-    return path
-
-
-def by_hand(file):
-    box = (35, 55, 143, 163)
-    return np.asarray(Image.open(file).convert('RGB').crop(box).resize((28, 28), Image.Resampling.BILINEAR))
-
-
-def all_files(folder):
-    return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob('*') if path.is_file())
 
 
 # ---------------------------------------------------------------------------------------------- MNIST
@@ -69,17 +27,17 @@ def all_files(folder):
 
 @pytest.mark.parametrize('place', ['mnist/train-images-idx3-ubyte', 'train-images-idx3-ubyte'])
 @pytest.mark.parametrize('suffix', ['', '.gz'])
-def test_mnist_is_read_packed_or_not_from_either_place(tmp_path, place, suffix):
+def test_mnist_is_read_packed_or_not_from_either_place(tmp_path, capsys, place, suffix):
     images = digits(7)
     path = tmp_path / (place + suffix)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(idx(images)) if suffix else idx(images))
-    dataset = helper.Dataset('mnist', tmp_path)
+    dataset = helper.open_dataset('mnist', tmp_path)
     np.testing.assert_array_equal(dataset.images, images)
     assert isinstance(dataset.images, np.memmap)
     assert dataset.images.dtype == np.uint8
-    assert (dataset.shape, dataset.image_mode, dataset.title) == ((7, 28, 28, 1), 'L', 'MNIST')
-    assert dataset.source == path
+    assert (dataset.shape, dataset.image_mode, dataset.title) == ((7, 28, 28, 1), 'L', 'unknown IDX images')
+    assert f'Using unknown IDX images, not MNIST: 7 images from {path}' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -88,7 +46,7 @@ def test_mnist_is_read_packed_or_not_from_either_place(tmp_path, place, suffix):
         (gzip.compress(idx(digits(5), magic=0x801)), 'magic number is 0x00000801'),
         (gzip.compress(idx(digits(5), count=6)), '6 images take 4,720 bytes, it has 3,936'),
         (gzip.compress(idx(digits(5)) + b'x'), '5 images take 3,936 bytes, it has 3,937'),
-        (gzip.compress(idx(digits(0))), 'no image'),
+        (gzip.compress(idx(digits(0))), 'it is empty'),
         (gzip.compress(idx(np.zeros((5, 32, 32), np.uint8))), '32x32, not 28x28'),
         (gzip.compress(idx(digits(5)))[:-100], 'damaged'),
         (b'\x1f\x8b and then anything', 'damaged'),
@@ -100,7 +58,7 @@ def test_mnist_is_read_packed_or_not_from_either_place(tmp_path, place, suffix):
 def test_a_wrong_idx_file_is_named_with_what_is_wrong(tmp_path, content, message):
     path = write_mnist(tmp_path, content)
     with pytest.raises(ValueError, match=message) as error:
-        helper.Dataset('mnist', tmp_path)
+        helper.open_dataset('mnist', tmp_path)
     assert str(path) in str(error.value)
     assert 'fetch it again' in str(error.value)
     assert all_files(tmp_path) == ['mnist/train-images-idx3-ubyte.gz']
@@ -115,7 +73,7 @@ def test_faces_equal_pillow_called_by_hand_to_the_last_bit(tmp_path):
     zip_up(files, tmp_path / 'zip' / 'img_align_celeba.zip')
     expected = np.stack([by_hand(file) for file in files])
     for place in ('folder', 'zip'):
-        dataset = helper.Dataset('celeba', tmp_path / place)
+        dataset = helper.open_dataset('celeba', tmp_path / place)
         np.testing.assert_array_equal(dataset.images, expected)
         assert (dataset.image_mode, dataset.title) == ('RGB', 'CelebA')
     np.testing.assert_array_equal(helper.get_batch(files, 28, 28, 'RGB', 108), expected)
@@ -123,10 +81,10 @@ def test_faces_equal_pillow_called_by_hand_to_the_last_bit(tmp_path):
 
 
 def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error(tmp_path, capsys):
-    files = write_faces(tmp_path / 'img_align_celeba', 200, (120, 120))
+    files = write_faces(tmp_path / 'img_align_celeba', 200)
     for file in files[5:7]:
         file.write_bytes(file.read_bytes()[:300])
-    dataset = helper.Dataset('celeba', tmp_path)
+    dataset = helper.open_dataset('celeba', tmp_path)
     assert dataset.shape == (198, 28, 28, 3)
     np.testing.assert_array_equal(dataset.images[5], helper.get_image(files[7], 28, 28, 'RGB', 108))
     printed = capsys.readouterr().out
@@ -135,7 +93,7 @@ def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error(tmp_path,
 
     files[7].write_bytes(b'')
     with pytest.raises(ValueError, match=r'3 of 200 pictures in .*img_align_celeba cannot be read'):
-        helper.Dataset('celeba', tmp_path)
+        helper.open_dataset('celeba', tmp_path)
 
 
 def test_a_damaged_member_of_a_zip_is_skipped(tmp_path, capsys):
@@ -145,37 +103,26 @@ def test_a_damaged_member_of_a_zip_is_skipped(tmp_path, capsys):
     content = bytearray(path.read_bytes())
     content[offset : offset + 50] = bytes(50)
     path.write_bytes(content)
-    assert helper.Dataset('celeba', tmp_path).shape == (119, 28, 28, 3)
+    assert helper.open_dataset('celeba', tmp_path).shape == (119, 28, 28, 3)
     assert '000050.jpg' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     'content, message',
-    [(b'<!DOCTYPE html>', 'HTML page, not a zip'), (b'PK\x03\x04 cut off', 'no readable zip')],
+    [(b'<!DOCTYPE html>', 'HTML page, not a zip'), (b'PK\x03\x04 cut off', 'not a readable zip')],
 )
 def test_a_file_that_is_no_zip_is_named(tmp_path, content, message):
     (tmp_path / 'img_align_celeba.zip').write_bytes(content)
     with pytest.raises(ValueError, match=rf'img_align_celeba\.zip is .*{message}'):
-        helper.Dataset('celeba', tmp_path)
+        helper.open_dataset('celeba', tmp_path)
 
 
-def test_missing_data_says_what_to_put_where(tmp_path):
-    for name, file in (('mnist', 'mnist/train-images-idx3-ubyte.gz'), ('celeba', 'img_align_celeba.zip')):
-        with pytest.raises(FileNotFoundError) as error:
-            helper.Dataset(name, tmp_path)
-        for word in (str(tmp_path / file), 'download_extract', 'stand-in'):
-            assert word in str(error.value)
+def test_a_missing_folder_says_what_to_put_where(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'cats.*put your pictures into it'):
-        helper.Dataset('cats', tmp_path)
+        helper.open_dataset('cats', tmp_path)
 
 
 # --------------------------------------------------------------------------------------- own pictures
-
-
-def colours(height=40, width=40):
-    """A smooth picture in which no two corners are alike."""
-    small = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [230, 220, 40]]], np.uint8)
-    return Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR)
 
 
 def grey_jpeg(path):
@@ -278,7 +225,7 @@ def test_any_kind_of_picture_becomes_rgb(tmp_path, write):
     (tmp_path / 'own').mkdir()
     expected = Image.fromarray(write(tmp_path / 'own' / 'picture.png').astype(np.uint8))
     expected = np.asarray(expected.resize((28, 28), Image.Resampling.BILINEAR)).astype(int)
-    image = helper.Dataset('own', tmp_path).images[0]
+    image = helper.open_dataset('own', tmp_path).images[0]
     tolerance = 1 if write is cmyk else 0  # Pillow multiplies inks in whole numbers
     assert np.abs(image - expected).max() <= tolerance
 
@@ -287,20 +234,20 @@ def test_a_folder_is_read_with_its_sub_folders_and_without_hidden_files(tmp_path
     own = tmp_path / 'data' / 'own'
     (own / 'deeper').mkdir(parents=True)
     (own / '.hidden').mkdir()
-    for place, colour in (
+    for place, level in (
         ('b.png', 2),
         ('deeper/a.png', 3),
         ('a.png', 1),
         ('.c.png', 9),
         ('.hidden/d.png', 9),
     ):
-        Image.new('L', (30, 30), colour).save(own / place)
+        Image.new('RGB', (30, 30), (level, 0, 0)).save(own / place)
     for name, data_dir in (('own', own.parent), (own, 'elsewhere'), (str(own), own.parent)):
-        dataset = helper.Dataset(name, data_dir)
+        dataset = helper.open_dataset(name, data_dir)
         assert dataset.images[:, 0, 0, 0].tolist() == [1, 2, 3]
         assert dataset.title == 'own'
         assert dataset.image_mode == 'RGB'
-    assert len(list(own.parent.glob('own-28x28-*.npy'))) == 1
+    assert len(list(own.parent.glob('own-28x28x3-*.npy'))) == 1
 
 
 def test_unreadable_pictures_are_skipped_counted_and_ten_of_them_named(tmp_path, capsys, monkeypatch):
@@ -312,9 +259,9 @@ def test_unreadable_pictures_are_skipped_counted_and_ten_of_them_named(tmp_path,
     for i in range(11):
         (own / f'no-{i:02d}.jpg').write_text('no picture')
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)  # from there on Pillow only warns, up to twice as many
-    dataset = helper.Dataset('own', tmp_path)
+    dataset = helper.open_dataset('own', tmp_path)
     assert dataset.images[:, 0, 0, 0].tolist() == list(range(40))
-    (line,) = capsys.readouterr().out.splitlines()
+    line, _ = capsys.readouterr().out.splitlines()
     assert line.startswith('Skipped 12 of 52 pictures')
     assert 'huge.png' in line and 'no-08.jpg' in line and 'no-09.jpg' not in line
 
@@ -322,10 +269,10 @@ def test_unreadable_pictures_are_skipped_counted_and_ten_of_them_named(tmp_path,
 def test_a_folder_without_a_picture_is_an_error(tmp_path):
     (tmp_path / 'own').mkdir()
     with pytest.raises(ValueError, match='own is an empty folder: put pictures'):
-        helper.Dataset('own', tmp_path)
+        helper.open_dataset('own', tmp_path)
     (tmp_path / 'own' / 'notes.txt').write_text('no picture')
-    with pytest.raises(ValueError, match=r'1 of 1 pictures in .*own cannot be read: notes\.txt'):
-        helper.Dataset('own', tmp_path)
+    with pytest.raises(ValueError, match=r'own contains no pictures'):
+        helper.open_dataset('own', tmp_path)
     assert all_files(tmp_path) == ['own/notes.txt']
 
 
@@ -342,19 +289,14 @@ def test_get_image_gives_the_asked_size_and_mode(tmp_path):
 # ---------------------------------------------------------------------------------------------- cache
 
 
-def cache_of(data_dir):
-    (cache,) = Path(data_dir).rglob('*.npy')
-    return cache
-
-
 def test_the_second_time_only_the_cache_is_read(tmp_path):
     path = zip_up(write_faces(tmp_path / 'faces', 40), tmp_path / 'img_align_celeba.zip')
-    first = np.array(helper.Dataset('celeba', tmp_path).images)
+    first = np.array(helper.open_dataset('celeba', tmp_path).images)
     status = path.stat()
     path.write_bytes(bytes(status.st_size))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     written = cache_of(tmp_path).stat().st_mtime_ns
-    np.testing.assert_array_equal(helper.Dataset('celeba', tmp_path).images, first)
+    np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path).images, first)
     assert cache_of(tmp_path).stat().st_mtime_ns == written
     np.testing.assert_array_equal(np.load(cache_of(tmp_path), allow_pickle=False), first)
 
@@ -362,19 +304,19 @@ def test_the_second_time_only_the_cache_is_read(tmp_path):
 def test_another_source_makes_another_cache_and_removes_the_old_one(tmp_path):
     own = tmp_path / 'own'
     own.mkdir()
-    (tmp_path / 'own-28x28-notes.npy').write_text('not ours')
+    (tmp_path / 'own-28x28x3-notes.npy').write_text('not ours')
     Image.new('L', (30, 30), 1).save(own / 'a.png')
-    assert helper.Dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1]
-    old = next(tmp_path.glob('own-28x28-?*[0-9a-f].npy'))
+    assert helper.open_dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1]
+    old = next(tmp_path.glob('own-28x28x3-?*[0-9a-f].npy'))
     (tmp_path / f'{old.name}.0123abcd.part').write_text('of a killed process')
     Image.new('L', (30, 30), 2).save(own / 'b.png')
-    assert helper.Dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1, 2]
+    assert helper.open_dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1, 2]
     status = (own / 'b.png').stat()
     Image.new('L', (30, 30), 3).save(own / 'b.png')
     os.utime(own / 'b.png', ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert helper.Dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1, 3]
-    assert len(list(tmp_path.glob('own-28x28-*'))) == 2
-    assert (tmp_path / 'own-28x28-notes.npy').exists()
+    assert helper.open_dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1, 3]
+    assert len(list(tmp_path.glob('own-28x28x3-*'))) == 2
+    assert (tmp_path / 'own-28x28x3-notes.npy').exists()
 
 
 def save_npy(path, array):
@@ -397,10 +339,10 @@ def save_npy(path, array):
 )
 def test_a_damaged_cache_is_made_anew(tmp_path, damage):
     write_mnist(tmp_path, gzip.compress(idx(digits(9))))
-    helper.Dataset('mnist', tmp_path)
+    helper.open_dataset('mnist', tmp_path)
     whole = cache_of(tmp_path).read_bytes()
     damage(cache_of(tmp_path))
-    np.testing.assert_array_equal(helper.Dataset('mnist', tmp_path).images, digits(9))
+    np.testing.assert_array_equal(helper.open_dataset('mnist', tmp_path).images, digits(9))
     assert cache_of(tmp_path).read_bytes() == whole
 
 
@@ -408,22 +350,22 @@ def test_a_full_disk_ends_the_preparation_with_the_space_it_needs_and_leaves_not
     write_faces(tmp_path / 'own', 100, (30, 30))
     threads = threading.active_count()
     with no_file_longer_than(100_000), pytest.raises(OSError) as error:
-        helper.Dataset('own', tmp_path)
+        helper.open_dataset('own', tmp_path)
     assert re.search(r'no space.*own-28x28.*470,400 bytes', str(error.value))
     assert threading.active_count() == threads  # nothing goes on in the background while the error is kept
     assert [path.name for path in tmp_path.iterdir()] == ['own']
-    assert helper.Dataset('own', tmp_path).shape == (100, 28, 28, 3)
+    assert helper.open_dataset('own', tmp_path).shape == (100, 28, 28, 3)
 
 
 def test_an_interrupted_preparation_leaves_nothing(tmp_path, monkeypatch):
     write_faces(tmp_path / 'own', 30, (30, 30))
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(helper, 'get_image', interrupted)
-        helper.Dataset('own', tmp_path)
+        helper.open_dataset('own', tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ['own']
 
 
@@ -433,7 +375,7 @@ def test_an_interrupted_preparation_leaves_nothing(tmp_path, monkeypatch):
 @pytest.fixture
 def dataset(tmp_path):
     write_mnist(tmp_path, gzip.compress(idx(digits(100))))
-    return helper.Dataset('mnist', tmp_path)
+    return helper.open_dataset('mnist', tmp_path)
 
 
 def test_batches_are_float32_by_the_formula_and_an_epoch_shows_every_image_once(dataset):
@@ -464,50 +406,52 @@ def test_a_seed_fixes_the_order_and_no_seed_means_a_fresh_one(dataset):
 
 @pytest.mark.parametrize('size', [0, -1, 101])
 def test_a_batch_size_that_does_not_fit_is_refused_at_once(dataset, size):
-    with pytest.raises(ValueError, match=f'batch_size is {size}; MNIST has 100 images: choose 1 to 100'):
+    with pytest.raises(ValueError, match=f'batch_size is {size}: there are 100 unknown IDX images, choose 1 to 100'):
         dataset.get_batches(size)
 
 
 # --------------------------------------------------------------------------------------- open_dataset
 
 
-def test_local_takes_real_data_and_draws_nothing(tmp_path, capsys):
+def test_local_takes_real_data_and_draws_nothing(tmp_path, capsys, monkeypatch):
     path = write_mnist(tmp_path, gzip.compress(idx(digits(12))))
+    about = helper.DATA_SETS['mnist']._replace(images_md5=hashlib.md5(idx(digits(12))).hexdigest())
+    monkeypatch.setitem(helper.DATA_SETS, 'mnist', about)
     assert helper.open_dataset('mnist', tmp_path).title == 'MNIST'
     assert capsys.readouterr().out == f'Using MNIST: 12 images from {path}\n'
-    assert not (tmp_path / 'stand-in').exists()
+    assert not (tmp_path / 'synthetic').exists()
 
 
 @pytest.mark.parametrize(
     'name, title, file, channels',
     [
-        ('mnist', 'stand-in digits', 'mnist/train-images-idx3-ubyte.gz', 1),
-        ('celeba', 'stand-in faces', 'img_align_celeba.zip', 3),
+        ('mnist', 'synthetic digits', 'digits-24/train-images-idx3-ubyte.gz', 1),
+        ('celeba', 'synthetic faces', 'faces-24/img_align_celeba.zip', 3),
     ],
 )
-def test_without_real_data_stand_ins_are_drawn_once_and_named(tmp_path, capsys, name, title, file, channels):
-    path = tmp_path / 'stand-in' / file
-    dataset = helper.open_dataset(name, tmp_path, stand_in_count=24)
+def test_without_real_data_synthetic_data_are_drawn_once_and_named(tmp_path, capsys, name, title, file, channels):
+    path = tmp_path / 'synthetic' / file
+    dataset = helper.open_dataset(name, tmp_path, synthetic_count=24)
     assert (dataset.title, dataset.shape) == (title, (24, 28, 28, channels))
     printed = capsys.readouterr().out
     assert printed.count('\n') == 1
-    assert title in printed and 'not ' + helper.DATA_SETS[name]['title'] in printed
+    assert title in printed and 'not ' + helper.DATA_SETS[name].title in printed
     assert f'24 images from {path}' in printed
     drawn = path.stat().st_mtime_ns
-    helper.open_dataset(name, tmp_path, stand_in_count=24)
+    helper.open_dataset(name, tmp_path, synthetic_count=24)
     assert path.stat().st_mtime_ns == drawn
-    assert helper.open_dataset(name, tmp_path, stand_in_count=20).shape[0] == 20
+    assert helper.open_dataset(name, tmp_path, synthetic_count=20).shape[0] == 20
 
 
-def test_stand_ins_are_drawn_on_demand_beside_real_data(tmp_path):
+def test_synthetic_data_are_drawn_on_demand_beside_real_data(tmp_path):
     write_mnist(tmp_path, gzip.compress(idx(digits(12))))
-    dataset = helper.open_dataset('mnist', tmp_path, 'stand-in', stand_in_count=16)
-    assert (dataset.title, len(dataset.images)) == ('stand-in digits', 16)
+    dataset = helper.open_dataset('mnist', tmp_path, 'synthetic', synthetic_count=16)
+    assert (dataset.title, len(dataset.images)) == ('synthetic digits', 16)
 
 
-def test_damaged_real_data_is_an_error_and_not_replaced_by_stand_ins(tmp_path):
+def test_damaged_real_data_is_an_error_and_not_replaced_by_synthetic_data(tmp_path):
     write_mnist(tmp_path, b'anything')
-    with pytest.raises(ValueError, match='no IDX file'):
+    with pytest.raises(ValueError, match='not an IDX file'):
         helper.open_dataset('mnist', tmp_path)
 
 
@@ -520,7 +464,7 @@ def test_a_folder_of_own_pictures_opens_and_a_missing_one_is_an_error(tmp_path, 
 
 
 def test_another_source_is_refused_with_the_three_names(tmp_path):
-    with pytest.raises(ValueError, match=r"'internet'.*'local', 'download' or 'stand-in'"):
+    with pytest.raises(ValueError, match=r"'internet'.*'local', 'download' or 'synthetic'"):
         helper.open_dataset('mnist', tmp_path, 'internet')
 
 

@@ -1,5 +1,8 @@
-"""The lesson: executed whole, with tiny settings, and looked at as it is saved."""
+"""The lesson: executed whole, with tiny settings and with one's own pictures, and looked at as it is saved."""
 
+import base64
+import io
+import re
 import statistics
 from pathlib import Path
 
@@ -7,11 +10,14 @@ import nbformat
 import numpy as np
 import papermill
 import pytest
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
-TINY = {'data_source': 'stand-in', 'stand_in_count': 1000, 'digits_epochs': 4, 'faces_epochs': 5}
+TINY = {'data_source': 'synthetic', 'synthetic_count': 1000, 'digits_epochs': 4, 'faces_epochs': 5}
 
 
 def code_cells(notebook):
@@ -26,17 +32,37 @@ def pictures(cell):
     return [out for out in cell.outputs if 'image/png' in out.get('data', {})]
 
 
+def pixels(picture):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.data['image/png']))))
+
+
 def text(cell):
     return ''.join(out.get('text', '') for out in cell.outputs)
 
 
+def execute(folder, without_tests=False, **settings):
+    """The notebook after a run with these settings; its data lies in the folder."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    if without_tests:
+        notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
+    nbformat.write(notebook, folder / 'in.ipynb')
+    settings = {**TINY, 'data_dir': str(folder / 'data'), **settings}
+    papermill.execute_notebook(
+        folder / 'in.ipynb', folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False
+    )
+    notebook = nbformat.read(folder / 'out.ipynb', as_version=4)
+    assert outputs(notebook, 'error') == []
+    assert [out.text for out in outputs(notebook, 'stream') if out.name == 'stderr'] == []
+    return notebook
+
+
+def by_id(notebook):
+    return {cell.id: cell for cell in code_cells(notebook)}
+
+
 @pytest.fixture(scope='module')
 def executed(tmp_path_factory):
-    """The notebook after a run with tiny settings; its stand-in data lies in a fresh folder."""
-    folder = tmp_path_factory.mktemp('run')
-    settings = {**TINY, 'data_dir': str(folder / 'data')}
-    papermill.execute_notebook(NOTEBOOK, folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False)
-    return nbformat.read(folder / 'out.ipynb', as_version=4)
+    return execute(tmp_path_factory.mktemp('run'))
 
 
 @pytest.fixture(scope='module')
@@ -48,42 +74,92 @@ def saved():
 def test_the_notebook_runs_top_to_bottom_without_errors_or_noise(executed):
     counts = [cell.execution_count for cell in code_cells(executed)]
     assert counts == list(range(1, len(counts) + 1))
-    assert outputs(executed, 'error') == []
-    assert [out.text for out in outputs(executed, 'stream') if out.name == 'stderr'] == []
 
 
 @pytest.mark.slow
-def test_a_contract_test_shows_nothing_but_its_verdict(executed):
-    for cell in code_cells(executed):
-        if cell.id.startswith('test-'):
-            assert [out.output_type for out in cell.outputs] == ['stream'], cell.id
-            assert text(cell).endswith(': passed\n') and text(cell).count('\n') == 1
+def test_each_of_six_contract_tests_passes_and_shows_nothing_but_its_verdict(executed):
+    tests = [cell for cell in code_cells(executed) if cell.source.startswith('tests.test_')]
+    assert len(tests) == 6
+    for cell in tests:
+        assert [out.output_type for out in cell.outputs] == ['stream'], cell.id
+        assert text(cell).endswith(': passed\n') and text(cell).count('\n') == 1
 
 
+@pytest.mark.slow
 def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_bar(executed):
-    by_id = {cell.id: cell for cell in code_cells(executed)}
+    cells = by_id(executed)
     for name, epochs in (('train-digits', TINY['digits_epochs']), ('train-faces', TINY['faces_epochs'])):
-        batches = epochs * (TINY['stand_in_count'] // 32)
-        assert len(pictures(by_id[name])) == batches // 100 >= 1
-        bars = [out.data['text/plain'] for out in by_id[name].outputs if 'image/png' not in out.get('data', {})]
+        batches = epochs * (TINY['synthetic_count'] // 32)
+        assert len(pictures(cells[name])) == batches // 100 >= 1
+        bars = [out.data['text/plain'] for out in cells[name].outputs if 'image/png' not in out.get('data', {})]
         assert len(bars) == 1
         assert f'{batches}/{batches}' in bars[0]
         assert 'd_loss=' in bars[0] and 'g_loss=' in bars[0]
 
 
 @pytest.mark.slow
-def test_the_notebook_says_that_it_uses_stand_in_data(executed):
-    by_id = {cell.id: cell for cell in code_cells(executed)}
-    assert 'stand-in digits' in text(by_id['get-digits'])
-    assert 'stand-in faces' in text(by_id['get-faces'])
+def test_the_notebook_says_that_it_uses_synthetic_data(executed):
+    cells = by_id(executed)
+    assert 'synthetic digits' in text(cells['get-digits'])
+    assert 'synthetic faces' in text(cells['get-faces'])
 
 
 @pytest.mark.slow
-def test_every_contract_test_passes_inline(executed):
-    tests = [cell for cell in code_cells(executed) if cell.source.startswith('tests.test_')]
-    assert len(tests) == 6
-    for cell in tests:
-        assert len(text(cell).splitlines()) == 1, text(cell)
+def test_a_finished_generator_makes_light_strokes_on_a_dark_ground(executed):
+    assert pixels(pictures(by_id(executed)['digit-grid'])[0]).std() > 20
+
+
+def own_pictures(folder, count, mode):
+    """A folder of pictures of two sizes, each a bright disk at another place."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:60, :50]
+    for i in range(count):
+        disk = np.hypot(y - rng.uniform(20, 40), x - rng.uniform(15, 35)) < 12
+        image = np.where(disk[..., None], rng.integers(150, 256, 3), rng.integers(0, 100, 3)).astype('uint8')
+        Image.fromarray(image[: 60 - i % 2 * 10]).convert(mode).save(folder / f'{i}.png')
+    return str(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('count', 'mode'), [(1, 'L'), (30, 'RGB'), (199, 'RGB')])
+def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, count, mode):
+    folder = own_pictures(tmp_path / 'disks', count, mode)
+    epochs = 100 // (count // min(count, 32))
+    settings = {'synthetic_count': count, 'digits_epochs': epochs, 'faces_epochs': epochs}
+    notebook = execute(tmp_path, without_tests=True, own_pictures=folder, **settings)
+    cells = by_id(notebook)
+    assert f'Using disks: {count} images' in text(cells['get-faces'])
+    assert pictures(cells['train-faces'])[0].metadata['image/png']['alt'] == 'generated from disks, batch 100'
+    assert pixels(pictures(cells['face-grid'])[0]).ndim == {'L': 2, 'RGB': 3}[mode]
+    assert text(cells['scores']).count('images are too few for scores, 200 are needed') == 2
+
+
+@pytest.mark.slow
+def test_without_a_number_of_epochs_30_pictures_get_as_many_steps_as_a_large_data_set(tmp_path):
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    wanted = {'parameters', 'quiet', 'imports', 'get-faces', 'settings', 'epochs'}
+    notebook.cells = [cell for cell in code_cells(notebook) if cell.id in wanted]
+    changed = {'data_dir': str(tmp_path), 'own_pictures': own_pictures(tmp_path / 'disks', 30, 'RGB')}
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(f'globals().update({changed})'))
+    notebook.cells.append(nbformat.v4.new_code_cell('print(epochs_for(faces, faces_epochs, min(batch_size, 30)))'))
+    NotebookClient(notebook, resources={'metadata': {'path': ROOT}}).execute()
+    assert text(notebook.cells[-1]) == '3125\n'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('name', 'value', 'allowed'),
+    [
+        ('faces_epochs', 0, 'epoch_count is 0: choose a whole number from 1'),
+        ('digits_epochs', -1, 'epoch_count is -1: choose a whole number from 1'),
+        ('digits_epochs', '2', "epoch_count is '2': choose a whole number from 1"),
+        ('synthetic_count', 0, 'synthetic_count is 0: choose a whole number'),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_ends_the_run_and_says_what_does(tmp_path, name, value, allowed):
+    with pytest.raises(papermill.PapermillExecutionError, match=re.escape(allowed)):
+        execute(tmp_path, True, **{'synthetic_count': 40, 'digits_epochs': 1, 'faces_epochs': 1, name: value})
 
 
 @pytest.mark.slow
@@ -93,7 +169,7 @@ def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(t
     for cell in code_cells(notebook):
         if cell.id == 'parameters':
             settings = {**TINY, 'data_dir': str(tmp_path / 'data'), 'digits_epochs': 1, 'faces_epochs': 1}
-            settings['checkpoint_dir'] = None
+            settings |= {'checkpoint_dir': None, 'own_pictures': None}
             cell.source = '\n'.join(f'{name} = {value!r}' for name, value in settings.items())
         cells += [nbformat.v4.new_code_cell(cell.source), nbformat.v4.new_code_cell(cell.source)]
         if cell.id == 'train-digits':
@@ -104,7 +180,7 @@ def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(t
     assert [out.text for out in outputs(notebook, 'stream') if out.name == 'stderr'] == []
 
 
-def test_the_saved_notebook_was_run_in_one_go_and_holds_its_pictures(saved):
+def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures(saved):
     counts = [cell.execution_count for cell in code_cells(saved)]
     assert counts == list(range(1, len(counts) + 1))
     assert outputs(saved, 'error') == []
@@ -113,24 +189,40 @@ def test_the_saved_notebook_was_run_in_one_go_and_holds_its_pictures(saved):
     assert NOTEBOOK.stat().st_size < 1.5e6
 
 
-def test_the_saved_pictures_are_of_stand_in_data_and_say_so(saved):
-    by_id = {cell.id: cell for cell in code_cells(saved)}
+def test_the_saved_pictures_are_of_synthetic_data_and_say_so(saved):
     for name in ('get-digits', 'get-faces'):
-        assert 'Using stand-in' in text(by_id[name])
+        assert 'Using synthetic' in text(by_id(saved)[name])
 
 
-def test_the_notebook_is_made_of_small_cells_each_with_a_text(saved):
+def test_every_picture_has_an_alternative_text_that_reaches_the_html(saved):
+    exporter = HTMLExporter(template_name='lesson/html', extra_template_basedirs=[str(ROOT)])
+    html, _ = exporter.from_notebook_node(saved)
+    texts = [image['alt'] for image in BeautifulSoup(html, 'html.parser').find_all('img')]
+    assert len(texts) == 1 + sum(len(pictures(cell)) for cell in code_cells(saved))
+    assert not [alt for alt in texts if len(alt) < 5 or 'No description' in alt]
+
+
+def test_the_first_cell_shows_a_picture_of_what_will_come(saved):
+    (path,) = re.findall(r'!\[.+\]\((.+)\)', saved.cells[0].source)
+    assert (ROOT / path).stat().st_size < 200_000
+
+
+def test_a_learner_reaches_the_first_function_within_900_words(saved):
+    first = [cell.id for cell in saved.cells].index('model-inputs')
+    assert sum(len(cell.source.split()) for cell in saved.cells[:first] if cell.cell_type == 'markdown') < 900
+
+
+def test_the_notebook_is_made_of_small_cells(saved):
     lengths = [len(cell.source.splitlines()) for cell in code_cells(saved)]
-    texts = [cell for cell in saved.cells if cell.cell_type == 'markdown']
-    assert len(texts) >= len(lengths)
     assert statistics.median(lengths) <= 8
-    assert max(lengths) <= 30
+    assert max(lengths) <= 20
 
 
 def test_the_parameters_cell_is_tagged_for_papermill():
     assert set(papermill.inspect_notebook(NOTEBOOK)) == {
-        'data_dir', 'data_source', 'checkpoint_dir', 'stand_in_count', 'digits_epochs', 'faces_epochs',
-    }  # fmt: skip
+        *('data_dir', 'data_source', 'synthetic_count', 'own_pictures'),
+        *('digits_epochs', 'faces_epochs', 'checkpoint_dir'),
+    }
 
 
 def test_every_figure_says_which_data_it_shows(saved):
@@ -144,16 +236,3 @@ def test_random_numbers_are_seeded(saved):
     for cell in code_cells(saved):
         assert 'default_rng()' not in cell.source
         assert 'np.random.uniform' not in cell.source and 'np.random.normal' not in cell.source
-
-
-def test_a_finished_generator_draws_in_range(executed):
-    """The last grid of digits is not blank: a trained generator draws light strokes on a dark ground."""
-    import base64
-    import io
-
-    from PIL import Image
-
-    cell = next(cell for cell in code_cells(executed) if cell.id == 'digit-grid')
-    png = base64.b64decode(pictures(cell)[0].data['image/png'])
-    levels = np.asarray(Image.open(io.BytesIO(png)).convert('L'))
-    assert levels.std() > 20

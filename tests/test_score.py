@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lesson import synthetic
-from lesson import score
+from lesson import score, synthetic
 
 
 def digits(first, count):

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from lesson import checkpoints, training  # noqa: E402
 
 # isort: split
-from problem_unittests import functions_from_notebook  # noqa: E402
+from lesson import notebooks  # noqa: E402
 
 EPOCH = 12  # batches
 BATCH = 4
@@ -39,7 +39,7 @@ def main():
 
     checkpoints.SECONDS = arguments.every
     training.tf.disable_eager_execution()
-    lesson = functions_from_notebook(ROOT / 'dlnd_face_generation.ipynb')
+    lesson = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, 1]).astype('float32')
 
     def get_batches(batch_size, seed):

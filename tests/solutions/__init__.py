@@ -136,7 +136,7 @@ def judge(case, names=problem_unittests.FUNCTIONS):
 
 def _judge_alone(case, names):
     code = (
-        'import json, sys; from solutions.table import CASES; from solutions import judge;'
+        'import json, sys; from tests.solutions.table import CASES; from tests.solutions import judge;'
         'case = next(c for c in CASES if [str(c.fault), c.name] == sys.argv[1:3]);'
         "print('\\n' + json.dumps(judge(case, sys.argv[3:])))"
     )
@@ -144,7 +144,7 @@ def _judge_alone(case, names):
         **os.environ,
         **case.environment,
         'SOLUTION': case.name,
-        'PYTHONPATH': os.pathsep.join(map(str, (ROOT, ROOT / 'tests'))),
+        'PYTHONPATH': str(ROOT),
     }
     command = [sys.executable, '-c', code, str(case.fault), case.name, *names]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)

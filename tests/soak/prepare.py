@@ -1,4 +1,4 @@
-"""Preparations killed at random moments, and mutated files: right data or a clear error. A part of soak.py.
+"""Preparations killed at random moments, and mutated files: right data or a clear error. A part of the soak test.
 
 A kill is a SIGKILL of a process that prepares faces; the next run has to end with the right
 images without touching what was prepared before. A mutant is a file with random damage, opened by
@@ -24,10 +24,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
+from lesson import cache  # noqa: E402
 
 FACES = 400
 PART = 8  # pictures in a block: many blocks of few large pictures are many moments to be killed at
@@ -37,10 +38,12 @@ SECONDS = 20
 PREPARE = f"""
 import hashlib, sys
 import helper
-helper.PART = {PART}
+from lesson import prepare
+prepare.PART = {PART}
+helper.DATA_SETS['celeba'] = helper.DATA_SETS['celeba']._replace(picture_size=None)
 print('ready', flush=True)
 data_dir = sys.stdin.readline().rstrip('\\n')
-images = helper.Dataset('celeba', data_dir).images
+images = helper.open_dataset('celeba', data_dir).images
 print(hashlib.sha256(images.tobytes()).hexdigest())
 """
 
@@ -99,6 +102,16 @@ def start(data_dir):
     return process
 
 
+def prepared_faces(data_dir):
+    """The images that a process of `start` has prepared."""
+    about = helper.DATA_SETS['celeba']
+    helper.DATA_SETS['celeba'] = about._replace(picture_size=None)
+    try:
+        return helper.open_dataset('celeba', data_dir).images
+    finally:
+        helper.DATA_SETS['celeba'] = about
+
+
 def kill(process):
     process.kill()
     process.wait()
@@ -140,7 +153,8 @@ def finish(faces, data_dir):
     printed, errors = process.communicate(timeout=120)
     if process.returncode:
         return errors.strip().splitlines()[-1]
-    images = helper.Dataset('celeba', data_dir).images
+    with redirect_stdout(io.StringIO()):
+        images = prepared_faces(data_dir)
     if not np.array_equal(images, faces.images):
         return 'wrong images'
     if 'Skipped' in printed and 'Skipped 2 of 400' not in printed:
@@ -218,7 +232,7 @@ def digits(rng):
 
 def picture(rng, kind):
     file = io.BytesIO()
-    noise = Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8)).resize((120, 120))
+    noise = Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8)).resize((178, 218))
     if kind == 'PNG' and rng.integers(2):
         noise = noise.convert(str(rng.choice(['L', 'P', '1'])))
     noise.save(file, kind)
@@ -237,8 +251,8 @@ def write_mutant(rng, kind, folder):
         path.with_name(f'{path.name}.gz').write_bytes(mutate(rng, gzip.compress(plain)))
     elif kind in ('JPEG', 'PNG'):
         (folder / 'own').mkdir()
-        (folder / 'own' / 'a').write_bytes(picture(rng, kind))
-        (folder / 'own' / 'b').write_bytes(mutate(rng, picture(rng, kind)))
+        (folder / 'own' / f'a.{kind.lower()}').write_bytes(picture(rng, kind))
+        (folder / 'own' / f'b.{kind.lower()}').write_bytes(mutate(rng, picture(rng, kind)))
     elif kind == 'zip':
         pictures = [picture(rng, 'JPEG') for _ in range(4)]
         np.save(folder / 'expected', np.stack([by_hand(io.BytesIO(p), 108) for p in pictures]))
@@ -247,18 +261,18 @@ def write_mutant(rng, kind, folder):
             for i, content in enumerate(pictures):
                 archive.writestr(f'img_align_celeba/{i}.jpg', content)
         (folder / 'celeba.zip').write_bytes(mutate(rng, packed.getvalue()))
-    elif kind == 'cache':  # damage to its pixels is not noticed: only a damaged file system would do that
+    elif kind == 'cache':
         path.parent.mkdir()
         path.write_bytes(plain)
         np.save(folder / 'expected', images)
-        with redirect_stderr(io.StringIO()):
-            helper.Dataset('mnist', folder)
-        (cache,) = path.parent.glob('*.npy')
-        cache.write_bytes(mutate(rng, cache.read_bytes(), most=128))
+        with redirect_stdout(io.StringIO()):
+            helper.open_dataset('mnist', folder)
+        (prepared,) = path.parent.glob('*.npy')
+        prepared.write_bytes(mutate(rng, prepared.read_bytes()))
     else:  # a block of an unfinished preparation
         (folder / 'own').mkdir()
         for name in 'ab':
-            (folder / 'own' / name).write_bytes(picture(rng, 'JPEG'))
+            (folder / 'own' / f'{name}.jpeg').write_bytes(picture(rng, 'JPEG'))
         with suppress(KeyboardInterrupt):
             stop_before_the_end(folder)
         (block,) = folder.glob('*.part/*')
@@ -271,13 +285,13 @@ def stop_before_the_end(folder):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    save = helper._save
-    helper._save = lambda cache, blocks, shape: interrupted(next(blocks))
+    save = cache._save
+    cache._save = lambda path, blocks, row: interrupted(next(blocks))
     try:
         with redirect_stderr(io.StringIO()):
-            helper.Dataset('own', folder)
+            helper.open_dataset('own', folder)
     finally:
-        helper._save = save
+        cache._save = save
 
 
 def by_hand(file, crop=None):
@@ -285,7 +299,7 @@ def by_hand(file, crop=None):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         image = Image.open(file)
-        if image.width * image.height > helper.MOST_PIXELS:
+        if image.width * image.height > 50_000_000:
             raise ValueError('too large')
         side = crop or min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -311,7 +325,7 @@ def open_mutant(kind, folder):
     printed = io.StringIO()
     try:
         with redirect_stdout(printed), redirect_stderr(io.StringIO()):
-            images = np.array(helper.Dataset(name, folder).images)
+            images = np.array(helper.open_dataset(name, folder, image_mode='RGB').images)
     except (ValueError, OSError) as error:
         if kind in ('cache', 'block', 'JPEG', 'PNG'):
             return f'WRONG: {error!r}'  # made anew, or skipped
@@ -330,15 +344,16 @@ def open_mutant(kind, folder):
     elif kind == 'cache':
         same = np.array_equal(images, np.load(folder / 'expected.npy'))
     else:
-        expected = [by_hand(folder / 'own' / 'a')]
+        whole, damaged = sorted((folder / 'own').iterdir())
+        expected = [by_hand(whole)]
         with suppress(Exception):
-            image = Image.open(folder / 'own' / 'b')
-            expected.append(by_hand(folder / 'own' / 'b'))
+            image = Image.open(damaged)
+            expected.append(by_hand(damaged))
             if image.mode not in ('L', 'RGB', 'P', '1') or image.has_transparency_data or image.getexif():
                 expected[1] = images[1]  # converted by rules of our own, which other tests look at
         same = np.array_equal(images, np.stack(expected))
         if same and len(expected) == 1:
-            skipped = printed.getvalue().startswith('Skipped 1 of 2 pictures') and ': b (' in printed.getvalue()
+            skipped = printed.getvalue().startswith('Skipped 1 of 2 pictures') and ': b.' in printed.getvalue()
             return 'skipped and named' if skipped else f'WRONG: skipped, but printed {printed.getvalue()!r}'
     return 'right data' if same else 'WRONG: other images'
 
@@ -367,7 +382,7 @@ def run_mutants(rng, mutants, folder, batch=70):
             (cases / f'{kind}-{i}').mkdir(parents=True)
             write_mutant(rng, kind, cases / f'{kind}-{i}')
         waiting = {path.name for path in cases.iterdir()}
-        command = [sys.executable, __file__, str(cases)]
+        command = [sys.executable, '-m', 'tests.soak.prepare', str(cases)]
         run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for name, outcome in map(json.loads, run.stdout.splitlines()):
             waiting.discard(name)

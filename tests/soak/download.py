@@ -1,4 +1,4 @@
-"""Downloads with everything that happens to them in a class room, again and again: a part of soak.py.
+"""Downloads with everything that happens to them in a class room, again and again: a part of the soak test.
 
 Each fault is a function that makes one trial with a real HTTP server and real processes, and raises an
 AssertionError when the outcome is wrong. test_download.py runs each of them once.
@@ -20,9 +20,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 from urllib3.connection import HTTPConnection
 
 import helper
+import lesson.download
 
 SIZE = 16_000_000
 BLOCK = 2**16
@@ -47,10 +49,11 @@ class Server:
     def serve(self, path, body=b'', status=200, *, etag=None, ranges=True, length=None, send=None, then='cut', to=None):
         """Answer `path`, and return its address.
 
-        ranges: whether a part can be asked for; False ignores the wish, 'refused' answers 416.
+        ranges: whether a part can be asked for; False ignores the request, 'refused' answers 416; a text is sent as the
+            Content-Range of the part, whatever was asked for.
         length: what is announced instead of the body's length; False announces nothing.
         send: only so many bytes at a time are sent, then the connection is 'cut' or goes 'silent'; 0: it never answers,
-            -1: with the header alone.
+            -1: with the header alone. then='never': HEAD is answered, GET never is.
         to: the address of a redirect.
         """
         self.answers[path] = body, status, etag, ranges, length, send, then, to
@@ -93,7 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body, status, etag, ranges, length, send, then, to = self.mirror.answers[self.path]
         asked, condition = self.headers.get('Range'), self.headers.get('If-Range')
         self.mirror.asked.append((self.command, self.path, asked, condition))
-        if send == 0:
+        if send == 0 or (then == 'never' and self.command == 'GET'):
             self.mirror.closed.wait()
             return
         start = 0
@@ -102,7 +105,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status = 416 if ranges == 'refused' or start >= len(body) else 206
         self.send_response(status)
         if status == 206:
-            self.send_header('Content-Range', f'bytes {start}-{len(body) - 1}/{len(body)}')
+            true = f'bytes {start}-{len(body) - 1}/{len(body)}'
+            self.send_header('Content-Range', true if ranges is True else ranges)
         if length is not False:
             self.send_header('Content-Length', str((length or len(body)) - start))
         if etag:
@@ -139,11 +143,11 @@ def md5(body):
 
 
 def _download(about, folder):
-    helper.DATA_SETS['mnist'].update(about)
-    helper.ANSWER_WITHIN, helper.STALLED_AFTER = 3, 2
+    helper.DATA_SETS['mnist'] = helper.DATA_SETS['mnist']._replace(**about)
+    lesson.download.ANSWER_WITHIN, lesson.download.STALLED_AFTER = 3, 2
     # The loopback is so quick that megabytes could wait here unread, and a kill would lose them.
     HTTPConnection.default_socket_options.append((socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK))
-    helper.tqdm.set_lock(threading.RLock())  # a kill would leave the default one behind, in the system
+    tqdm.set_lock(threading.RLock())  # a kill would leave the default one behind, in the system
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             helper.download_extract('mnist', folder)

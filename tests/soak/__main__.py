@@ -1,6 +1,6 @@
 """Downloads, preparations and trainings killed at random moments, and their files damaged: what was lost, in one table.
 
-    python tests/soak.py [--share 0.1]      a tenth of everything; all of it takes about half an hour
+    python -m tests.soak [--share 0.1]      a tenth of everything; all of it takes about half an hour
 
 Ends with status 1 if anything went wrong.
 """
@@ -8,14 +8,11 @@ Ends with status 1 if anything went wrong.
 import argparse
 import sys
 from itertools import chain
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 def main():
     # Not above: the processes that download import this file, and would each load TensorFlow.
-    from tests import soak_download, soak_prepare, soak_training
+    from tests.soak import download, prepare, training
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--share', type=float, default=1.0, help='of the kills and mutants (default: 1.0)')
@@ -24,9 +21,9 @@ def main():
     print(f'{"fault":40}{"times":>6}{"wrong":>6}  outcome')
     number = bad = 0
     for fault, times, wrong, outcome in chain(
-        soak_download.rows(max(1, round(20 * share))),
-        soak_prepare.rows(round(100 * share), round(700 * share)),
-        soak_training.rows(round(70 * share), round(200 * share)),
+        download.rows(max(1, round(20 * share))),
+        prepare.rows(round(100 * share), round(700 * share)),
+        training.rows(round(70 * share), round(200 * share)),
     ):
         print(f'{fault:40}{times:6}{wrong:6}  {outcome}', flush=True)
         number, bad = number + times, bad + wrong

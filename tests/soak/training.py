@@ -1,4 +1,4 @@
-"""Trainings killed at random moments, and checkpoints damaged at random places: a part of soak.py."""
+"""Trainings killed at random moments, and checkpoints damaged at random places: a part of the soak test."""
 
 import random
 import subprocess
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-from lesson import training  # noqa: E402
+from lesson import training
+from lesson.checkpoints import Checkpoints
 
+ROOT = Path(__file__).parent.parent.parent
 tf = training.tf
 tf.disable_eager_execution()
 # Long enough to be killed many times: a checkpoint after each of 240 steps.
@@ -52,40 +52,39 @@ def killed(kills, seed=0):
 def damaged(mutants, seed=0):
     """Flip, cut or insert bytes in a newest checkpoint: {what happened: how often}."""
     rng = random.Random(seed)
-    with tf.Graph().as_default() as graph:
-        weights = tf.get_variable('weights', [50, 50], initializer=tf.zeros_initializer())
-    sess = training.session(graph)
     outcomes = dict.fromkeys(('not noticed, and harmless', 'the one before', 'refused in one sentence', 'wrong'), 0)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+        checkpoints = Checkpoints(folder, {'seed': 0}, {'weights': 1})
         for step in (1, 2):
-            weights.load(np.full([50, 50], step), sess)
-            training = training.Training(sess, 2)
-            training.folder = Path(folder)
-            training.losses[:] = [(1.0, 1.0)] * step
-            training._save()
+            checkpoints.save({'weights': np.full([50, 50], step, np.float32), 'losses': np.ones([step, 2], np.float32)})
         newest = Path(folder) / 'step-00000002.npz'
         whole = newest.read_bytes()
         for _ in range(mutants):
-            content, place = bytearray(whole), rng.randrange(len(whole))
-            match rng.choice(('flip', 'cut', 'insert', 'zeros')):
-                case 'flip':
-                    content[place] ^= 1 << rng.randrange(8)
-                case 'cut':
-                    del content[place:]
-                case 'insert':
-                    content[place:place] = rng.randbytes(rng.randrange(1, 100))
-                case 'zeros':
-                    content[place : place + 500] = bytes(len(content[place : place + 500]))
-            newest.write_bytes(content)
+            newest.write_bytes(damage(whole, rng))
             try:
-                restored = training.Training(sess, 2, folder)
+                arrays = checkpoints.newest()
             except ValueError as error:
                 outcomes['refused in one sentence' if 'start anew' in str(error) else 'wrong'] += 1
                 continue
-            values, step = sess.run(weights), len(restored.losses)
-            right = step in (1, 2) and (values == step).all()
+            step = len(arrays['losses'])
+            right = step in (1, 2) and (arrays['weights'] == step).all()
             outcomes[('the one before', 'not noticed, and harmless')[step - 1] if right else 'wrong'] += 1
     return outcomes
+
+
+def damage(whole, rng):
+    """The bytes `whole` with one random change."""
+    content, place = bytearray(whole), rng.randrange(len(whole))
+    match rng.choice(('flip', 'cut', 'insert', 'zeros')):
+        case 'flip':
+            content[place] ^= 1 << rng.randrange(8)
+        case 'cut':
+            del content[place:]
+        case 'insert':
+            content[place:place] = rng.randbytes(rng.randrange(1, 100))
+        case 'zeros':
+            content[place : place + 500] = bytes(len(content[place : place + 500]))
+    return bytes(content)
 
 
 def rows(kills, mutants, seed=0):

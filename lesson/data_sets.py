@@ -1,0 +1,63 @@
+"""The known data sets: names, mirrors, checksums, crop."""
+
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """Where a data set is, and what it must be."""
+
+    title: str
+    file: str  # where a download puts it, below data_dir
+    folders: tuple  # of data_dir where else it may lie, ...
+    names: tuple  # ... under one of these names
+    md5: str  # of the file; every address below serves the very same one
+    size: int  # bytes
+    urls: tuple
+    license: str
+    image_mode: str
+    synthetic: str  # the title of what is drawn in its place
+    crop: int | None = None  # pixels of the centred square that is used
+    picture_size: tuple | None = None  # (width, height) of every picture
+    images_md5: str | None = None  # of the unpacked file
+
+
+DATA_SETS = {
+    'mnist': Source(
+        title='MNIST',
+        file='mnist/train-images-idx3-ubyte.gz',
+        folders=('mnist', '.', 'MNIST', 'mnist/raw', 'MNIST/raw', 'raw'),
+        names=(
+            *('train-images-idx3-ubyte.gz', 'train-images-idx3-ubyte'),
+            *('train-images.idx3-ubyte.gz', 'train-images.idx3-ubyte'),
+        ),
+        md5='f68b3c2dcbeaaa9fbdd348bbdeb94873',
+        size=9_912_422,
+        urls=(
+            'https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz',
+            'https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz',
+            'https://raw.githubusercontent.com/fgnt/mnist/master/train-images-idx3-ubyte.gz',
+        ),
+        license='Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits',
+        image_mode='L',
+        synthetic='synthetic digits',
+        images_md5='6bbc9ace898e44ae57da46a324031adb',
+    ),
+    'celeba': Source(
+        title='CelebA',
+        file='img_align_celeba.zip',
+        folders=('.', 'celeba', 'CelebA'),
+        names=('img_align_celeba.zip', 'celeba.zip', 'img_align_celeba', 'archive.zip'),
+        md5='00d2c5bc6d35e252742224ab0c1e8fcb',
+        size=1_443_490_838,
+        urls=(
+            'https://s3-us-west-1.amazonaws.com/udacity-dlnfd/datasets/celeba.zip',
+            'https://cseweb.ucsd.edu/~weijian/static/datasets/celeba/img_align_celeba.zip',
+            'https://drive.usercontent.google.com/download?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t',
+        ),
+        license='non-commercial research only; Liu et al. 2015, Deep Learning Face Attributes in the Wild',
+        image_mode='RGB',
+        synthetic='synthetic faces',
+        crop=108,  # the face, without most of the background
+        picture_size=(178, 218),
+    ),
+}

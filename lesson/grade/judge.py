@@ -1,0 +1,85 @@
+"""Judges functions of one notebook, in a process that is confined."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import time
+
+import helper  # noqa: F401  (so that a notebook gets this one, and not one that lies beside it)
+import problem_unittests
+from lesson.grade.confine import confine
+from lesson.notebooks import definitions
+
+LONGEST = 5_000  # characters of a message
+
+
+def judge(path, names, writer, folder, seconds):
+    """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
+
+    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function may compute for so many
+    seconds; one that takes longer is the last in this process.
+    """
+    confined = confine(folder)
+    me = os.getpid()
+
+    def send(**message):
+        if os.getpid() != me:  # a copy of this process, which the notebook made by a fork
+            os._exit(1)
+        writer.send_bytes(json.dumps(message).encode())
+
+    send(confined=confined)
+    try:
+        with _time_limit(seconds) as stops:
+            scope = definitions(path)
+    except BaseException as error:
+        text = f'{type(error).__name__}: {error}'.replace(str(path), path.name)
+        fault = 'notebook.too_slow' if stops else 'notebook.unreadable'
+        for name in names:
+            send(name=name, verdict=_verdict({fault: text}, f'{name}: {text}', 0.0))
+        os._exit(0)
+    send(note=scope.note)
+    for name in names:
+        send(begins=name)
+        verdict, stopped = _judged(name, scope[name], seconds)
+        send(name=name, verdict=verdict)
+        if stopped:
+            break
+    os._exit(0)  # whatever threads, children or exit handlers the notebook has left
+
+
+def _judged(name, function, seconds):
+    """(The verdict on a function, whether it was stopped)."""
+    output, faults, start = io.StringIO(), {}, time.perf_counter()
+    try:
+        with contextlib.redirect_stdout(output), _time_limit(seconds) as stops:
+            getattr(problem_unittests, f'test_{name}')(function)
+        message = output.getvalue()
+    except BaseException as error:
+        message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
+        seen = message.removeprefix(f'{name}: ')
+        faults = {f'{name}.too_slow': seen} if stops else getattr(error, 'faults', {f'{name}.raises': seen})
+    return _verdict(faults, message, time.perf_counter() - start), bool(stops)
+
+
+def _verdict(faults, message, seconds):
+    faults = {fault: text.partition('\n')[0][: LONGEST // 10] for fault, text in faults.items()}
+    return {'passed': not faults, 'faults': faults, 'message': message[:LONGEST].strip(), 'seconds': round(seconds, 1)}
+
+
+@contextlib.contextmanager
+def _time_limit(seconds):
+    """Raise TimeoutError, again and again, in what computes for too long. Yields a list: not empty if that happened."""
+    stops = []
+
+    def stop(*_):
+        stops.append(True)
+        raise TimeoutError(f'it was stopped after {seconds} s of computing')
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 5)
+    try:
+        yield stops
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)

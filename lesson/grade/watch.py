@@ -1,0 +1,136 @@
+"""Starts the processes that judge a notebook, and ends those that leave their limits."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+
+import psutil
+
+from lesson.grade.confine import MEMORY, PROCESSES
+from lesson.notebooks import FUNCTIONS
+
+COMPUTING = 60  # seconds of computing, for each function
+SECONDS = 150  # for each function, whatever it does
+EVERY = 0.2  # seconds
+BYTES = 200_000  # of a message
+
+# A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
+_context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
+_context.set_forkserver_preload(['lesson.training', 'matplotlib.pyplot', 'lesson.grade.judge'])
+os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
+interrupted = threading.Event()
+
+
+def judged(path):
+    """What the judge says of a notebook: {'confined': bool, 'note': text, 'functions': {name: verdict}}.
+
+    None: interrupted. A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
+    ends in the same way, it is the fault of the function.
+    """
+    record = {'confined': True, 'note': '', 'functions': {}}
+    functions = record['functions']
+    while missing := [name for name in FUNCTIONS if name not in functions]:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            fault, text, current = _watched(path, missing, folder, record)
+        if interrupted.is_set():
+            return None
+        if fault == 'too_slow' or (fault and missing[0] not in functions):
+            for name in [current] if current else missing:  # none: it did not come to the first one
+                functions[name] = _verdict(False, {f'{current or "notebook"}.{fault}': text}, f'{name}: {text}', None)
+    return record
+
+
+def _watched(path, names, folder, record):
+    """Judge functions in one process, into the record. Returns (fault, its text, the function at which it ended)."""
+    reader, writer = _context.Pipe(duplex=False)
+    process = _context.Process(target=_judge, args=(path, names, writer, folder, COMPUTING), daemon=True)
+    process.start()
+    writer.close()
+    current, last = None, time.monotonic()
+    try:
+        while not interrupted.is_set():
+            if reader.poll(EVERY):
+                current = _receive(reader, names, current, record)
+                last = time.monotonic()
+            elif problem := _out_of_limits(process, time.monotonic() - last):
+                return *problem, current
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
+        process.join(1)
+        if current or names[0] not in record['functions']:
+            return 'crashed', f'the process died of it ({_ending(process.exitcode)}).', current
+    finally:
+        _kill(process)
+        reader.close()
+    return None, None, None
+
+
+def _judge(*arguments):
+    from lesson.grade.judge import judge  # which loads TensorFlow
+
+    judge(*arguments)
+
+
+def _receive(reader, names, current, record):
+    """Note a message in the record, as far as it is what the judge would write. Returns the function that it is at."""
+    message = json.loads(reader.recv_bytes(BYTES))
+    if 'confined' in message:
+        record['confined'] &= bool(message['confined'])
+    elif 'note' in message:
+        record['note'] = str(message['note'])
+    elif 'begins' in message:
+        current = names[names.index(message['begins'])]
+    else:
+        name, verdict = names[names.index(message['name'])], message['verdict']
+        record['functions'][name] = _verdict(*(verdict[key] for key in ('passed', 'faults', 'message', 'seconds')))
+        current = None
+    return current
+
+
+def _verdict(passed, faults, message, seconds):
+    return {
+        'passed': bool(passed),
+        'faults': {str(fault): str(seen) for fault, seen in faults.items()},
+        'message': str(message),
+        'seconds': seconds and float(seconds),
+    }
+
+
+def _out_of_limits(process, seconds):
+    if seconds > SECONDS:
+        return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
+    with suppress(psutil.NoSuchProcess):
+        tree = psutil.Process(process.pid).children(recursive=True)
+        if len(tree) > PROCESSES:
+            return 'too_many_processes', f'it was stopped: it had started more than {PROCESSES} processes.'
+        if sum(each.memory_info().rss for each in tree) > MEMORY:
+            return 'too_much_memory', f'it was stopped: it used more than {MEMORY / 2**30:.0f} GB of memory.'
+    return None
+
+
+def _kill(process):
+    """Kill a process and all that it has started."""
+    with suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.kill()
+    process.join()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what it has started in this very moment
+
+
+def _ending(code):
+    """An exit code in words; None: there is none yet."""
+    if code is None:
+        return 'it no longer answered'
+    number = -code if code < 0 else code - 128
+    if number <= 0:
+        return f'exit code {code}'
+    name = signal.Signals(number).name
+    return f'{name}, probably out of memory: it has {MEMORY / 2**30:.0f} GB' if name in ('SIGKILL', 'SIGABRT') else name

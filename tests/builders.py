@@ -1,0 +1,62 @@
+"""Small data sets and files for the tests, and what has to come out of them by hand."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def idx(images, magic=0x803, count=None):
+    """The bytes of an IDX file."""
+    sizes = (magic, len(images) if count is None else count, *images.shape[1:3])
+    return b''.join(size.to_bytes(4, 'big') for size in sizes) + images.tobytes()
+
+
+def digits(count, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, 28, 28, 1), np.uint8)
+
+
+def write_mnist(data_dir, content):
+    path = Path(data_dir, 'mnist', 'train-images-idx3-ubyte.gz')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def write_faces(folder, count, size=(178, 218)):
+    """JPEGs 000001.jpg and so on, smooth noise in colour."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for i in range(1, count + 1):
+        noise = Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8))
+        noise.resize(size, Image.Resampling.BICUBIC).save(folder / f'{i:06d}.jpg')
+    return sorted(folder.iterdir())
+
+
+def zip_up(files, path):
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir('img_align_celeba')
+        for file in reversed(files):
+            archive.write(file, f'img_align_celeba/{file.name}')
+    return path
+
+
+def by_hand(file):
+    box = (35, 55, 143, 163)
+    return np.asarray(Image.open(file).convert('RGB').crop(box).resize((28, 28), Image.Resampling.BILINEAR))
+
+
+def all_files(folder):
+    return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob('*') if path.is_file())
+
+
+def cache_of(data_dir):
+    (cache,) = Path(data_dir).rglob('*.npy')
+    return cache
+
+
+def colours(height=40, width=40):
+    """A smooth picture in which no two corners are alike."""
+    small = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [230, 220, 40]]], np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR)
