@@ -26,6 +26,7 @@ import traceback
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
@@ -166,7 +167,7 @@ def _quiet():
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(warnings.catch_warnings(action='ignore'))
-        stack.enter_context(_set(vars(sys), path=[*sys.path, os.getcwd()]))
+        stack.enter_context(mock.patch.object(sys, 'path', [*sys.path, os.getcwd()]))
         stack.enter_context(
             contextlib.chdir(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         )
@@ -177,7 +178,7 @@ def _quiet():
 
             stack.enter_context(capture_output(stdout=False, stderr=False))
         if plt:
-            stack.enter_context(_set(vars(plt), show=lambda *a, **k: None))
+            stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: None))
         try:
             yield
         finally:
@@ -219,7 +220,7 @@ def _fresh_graph(seed=0):
     np.random.seed(seed)
     random.seed(seed)
     try:
-        with tf.Graph().as_default(), tf.Session() as sess:
+        with tf.Graph().as_default(), contextlib.closing(tf.Session()) as sess:
             tf.set_random_seed(seed)
             yield sess
     finally:
@@ -637,7 +638,7 @@ class _Networks:
         self.reuse = reuse  # unless the call says something else
 
     def generator(self, z, out_channel_dim, *flag, **named):
-        is_train = next((v for v in [named.get('is_train'), *flag, *named.values()] if v in (True, False)), True)
+        is_train = next((v for v in [*flag, *named.values()] if isinstance(v, bool)), named.get('is_train', True))
         with tf.variable_scope('generator', reuse=tf.AUTO_REUSE):
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
         images = w * tf.reshape(z[:, 0], [-1, 1, 1, 1]) * tf.ones([1, 28, 28, int(out_channel_dim)])
@@ -960,20 +961,21 @@ class _Recorder(_Networks):
         self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = None
 
     def get_batches(self, batch_size, *args, **kwargs):
-        """Like a data set's: its images carry the number of their batch in the signs of 16 pixels."""
+        """Like a data set's: its images carry the number of their batch, and a black and a white, also mirrored."""
         self.batch_sizes.add(batch_size)
         for number in range(self.batches):
             images = np.random.default_rng(number).uniform(-0.5, 0.5, [_BATCH, 28, 28, 1]).astype('float32')
-            images[:, 0, :16, 0] = np.where([number >> bit & 1 for bit in range(16)], 0.5, -0.5)
+            images[:, 0, :14, 0] = np.where(number >> np.arange(14) & 1, 0.5, -0.5)
             images[:, 1, :2, 0] = -0.5, 0.5
+            images[:, :2, 14:] = images[:, :2, 13::-1]
             self.current = number
             yield images
 
     def use(self, images=None):
         """Something is computed with a batch, whatever range its images were brought to."""
         if images is not None:
-            bits = images[0, 0, :16, 0] > (images.min() + images.max()) / 2
-            self.current = int(bits @ (1 << np.arange(16)))
+            bits = images[0, 0, :14, 0] > (images.min() + images.max()) / 2
+            self.current = int(bits @ (1 << np.arange(14)))
         if self.current is not None and self.used[-1:] != [self.current]:
             self.used.append(self.current)
 
@@ -1061,13 +1063,13 @@ def test_train(train):
         with _fresh_graph():
             recorder = _Recorder(reuse, show, *size)
             trying = _trying(f'running train for {time} time, {size[0]} epochs of {size[1]} batches')
-            with _set(scope, **recorder.stubs(scope)), _watch_pictures(recorder), trying:
+            with _set(scope, **recorder.stubs(scope)), _watch(recorder), trying:
                 train(size[0], _BATCH, _Z, _RATE, _BETA1, recorder.get_batches, recorder.shape, 'L')
         _judge_wiring(recorder)
         _judge_batches(recorder)
         _judge_steps(recorder)
         _judge_feeds(recorder)
-        low, high = min(i.min() for _, i, *_ in recorder.d), max(i.max() for _, i, *_ in recorder.d)
+        low, high = np.mean([images[:, 1, :2, 0].mean(0) for _, images, *_ in recorder.d], 0)
         if not (_close(low, -expected, 0.02) and _close(high, expected, 0.02)):
             _fault('train.range', low=low, high=high, expected=expected)
         _judge_graph_size(recorder)
@@ -1078,12 +1080,25 @@ def test_train(train):
 
 
 @contextlib.contextmanager
-def _watch_pictures(recorder):
-    """Count pictures that are shown without show_generator_output, too."""
-    plt = sys.modules.get('matplotlib.pyplot')
+def _watch(recorder):
+    """Other pictures than those of show_generator_output count, too; a new graph may be reset; sessions are closed."""
+    graph, reset, interactive = tf.get_default_graph(), tf.reset_default_graph, tf.InteractiveSession
+
+    def reset_default_graph():
+        if tf.get_default_graph() is not graph or graph.get_operations():
+            return reset()
+        _fault('train.resets_graph')
+
+    def interactive_session(*args, **kwargs):
+        session = interactive(*args, **kwargs)
+        stack.callback(session.close)
+        return session
+
     with contextlib.ExitStack() as stack:
-        if plt:
-            stack.enter_context(_set(vars(plt), show=lambda *a, **k: recorder.display()))
+        stack.enter_context(mock.patch.object(tf, 'InteractiveSession', interactive_session))
+        if plt := sys.modules.get('matplotlib.pyplot'):
+            stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: recorder.display()))
+        stack.enter_context(mock.patch.object(tf, 'reset_default_graph', reset_default_graph))
         yield
 
 
@@ -1106,7 +1121,8 @@ def _real_gain(model_loss):
             networks, real, z, _ = _build_loss(model_loss, 1)
             images = next(i for i, logits in networks.judged if not _depends_on(logits, z))
             sess.run(tf.global_variables_initializer())
-            return float(sess.run(images, {real: np.full([1, 28, 28, 1], 0.5)}).max()) / 0.5
+            feed = _without_noise(sess, {real: np.full([1, 28, 28, 1], 0.5)}, uniform=0.5)
+            return float(sess.run(images, feed).mean()) / 0.5
     except Exception:
         return 1.0
 
@@ -1520,12 +1536,12 @@ model_inputs.height_first = input_real is {got}, [batch, height, width, channels
 images it is the same.
 model_inputs.rate_float64 = learning_rate is float64; the optimizer converts it, but the rest is float32.
 model_inputs.rate_of_any_shape = give learning_rate the shape [], then a list fed by mistake is noticed.
-discriminator.flag_name = the second parameter is called {got}; the original calls it {expected}.
+*.flag_name = the parameter {expected} of the original is called {got} here: others have to pass it by position.
 discriminator.border = {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
-generator.flag_name = the third parameter is called {got}; the original calls it {expected}.
 model_loss.fake_label_smoothed = in d_loss the label of fake images is {label:.2f}; usually it is 0.
 model_loss.g_label_below_1 = in g_loss the label is {label:.2f} on average; usually it is 1.
 train.rate_placeholder = model_opt gets {got}, not the placeholder: what is fed for learning_rate has no effect.
+train.resets_graph = tf.reset_default_graph() fails where train is called inside of "with tf.Graph().as_default():".
 train.show_grows = show_generator_output has added {added} operations to the graph in {times} calls: it slows down. \
 Build its images once.
 train.shown_often = images were shown {times} times in {batches} batches: pictures take time, every 100 is enough.

@@ -153,7 +153,7 @@ class _Statement:
                 error = f'{first} failed: {type(raised).__name__}: {raised}'
             changed = {name for name in scope if name not in before or scope[name] is not before[name]}
             scope.bound |= dict.fromkeys(self.binds | changed, self)
-        skipped = f'{first} is not executed by a test: it may load, show, test or train'
+        skipped = f'{first} has not defined it, since a test executes nothing that may load, show, test or train'
         if error or (not self.chosen and isinstance(self.node, _DEFINITIONS)):
             scope.lose(self, error or skipped)
         else:
@@ -228,7 +228,7 @@ def _syntax(where, error):
 def _old_style(statements):
     """The module old_notebooks, if the notebook needs it."""
     nodes = [s.node for s in statements if s.node]
-    if any(isinstance(node, _IMPORTS) and 'tensorflow' in ast.unparse(node) for node in nodes):
+    if any(re.search(r'\b(import|from) tensorflow', ast.unparse(node)) for node in nodes):
         from lesson import old_notebooks
 
         return old_notebooks if old_notebooks.is_old(nodes) else None

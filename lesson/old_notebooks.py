@@ -16,15 +16,21 @@ NOTE = 'written for TensorFlow 1: tf is tensorflow.compat.v1, tf.layers come fro
 def is_old(nodes):
     """Whether statements use what the module `tensorflow` contained in version 1, and does not contain today."""
     nodes = [inner for outer in nodes for inner in ast.walk(outer)]
-    names, used = set(), set()
+    names, others, used = {'tensorflow'}, set(), set()
     for node in nodes:
         if isinstance(node, ast.Import):
-            names |= {alias.asname or alias.name for alias in node.names if alias.name == 'tensorflow'}
+            names |= {alias.asname for alias in node.names if alias.name == 'tensorflow' and alias.asname}
+            others |= {alias.asname for alias in node.names if alias.name != 'tensorflow'}
             used |= {alias.name.split('.')[1] for alias in node.names if alias.name.startswith('tensorflow.')}
         elif isinstance(node, ast.ImportFrom) and (node.module or '').split('.')[0] == 'tensorflow':
+            others |= {alias.asname or alias.name for alias in node.names}
             used |= {alias.name for alias in node.names} if node.module == 'tensorflow' else {node.module.split('.')[1]}
+        elif isinstance(node, ast.Assign):  # tf = tensorflow, or tf = tf.compat.v1
+            targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            same = isinstance(node.value, ast.Name) and node.value.id in names
+            names, others = (names | targets, others) if same else (names, others | targets)
     attributes = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-    used |= {node.attr for node in attributes if node.value.id in names}
+    used |= {node.attr for node in attributes if node.value.id in names - others}
     return any(name == 'contrib' or (not hasattr(tensorflow, name) and hasattr(tf, name)) for name in used)
 
 

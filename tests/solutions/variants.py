@@ -356,7 +356,11 @@ CASES = [
         },
     ),
     right('normal z', {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'}),
-    right('learning rate without a shape', {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'}),
+    right(
+        'learning rate without a shape',
+        {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'},
+        hints=('model_inputs.rate_of_any_shape',),
+    ),
     right(
         'learning rate with a default',
         {"tf.placeholder(tf.float32, [], name='learning_rate')": 'tf.placeholder_with_default(0.0002, [])'},
@@ -582,4 +586,16 @@ CASES = [
         hints=('train.show_grows',),
     ),
     right('TensorFlow 1 with building blocks on tf.nn', OLD, hints=('train.show_grows',)),
+    trains(
+        'noise on real images, which are mirrored at random',
+        'batch_images = batch_images * 2\n',
+        'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
+        '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
+    ),
+    trains(
+        'the default graph reset at the start',
+        '    input_real, input_z, lr = ',
+        '    tf.reset_default_graph()\n    input_real, input_z, lr = ',
+        hints=('train.resets_graph',),
+    ),
 ]
