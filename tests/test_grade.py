@@ -137,7 +137,7 @@ def model_inputs(*sizes):
     raise ValueError([
         can(lambda: open({str(kept)!r}, 'w').write('mine')),
         can(lambda: os.remove({str(kept)!r})),
-        can(lambda: open('../beside', 'w').write('mine')),
+        can(lambda: open(tempfile.gettempdir() + '/../beside', 'w').write('mine')),
         can(lambda: open('/dev/shm/mine', 'w').write('mine')),
         can(lambda: subprocess.run(['touch', {str(tmp_path / 'new')!r}], check=True)),
         can(lambda: subprocess.run(['mount', '-o', 'remount,bind,rw', '/'], check=True)),
@@ -156,20 +156,36 @@ def model_inputs(*sizes):
     assert kept.read_text() == 'kept'
 
 
-@pytest.mark.slow
-def test_a_notebook_that_forges_messages_does_not_end_the_grading(write):
-    source = """
+FORGED = """
 import gc
 from multiprocessing.connection import Connection
 def model_inputs(*sizes):
-    for each in gc.get_objects():
-        if isinstance(each, Connection) and each.writable:
-            for message in (b'{"name": "rm", "verdict": {}}', b'{"name": "train", "verdict": 3}', b'[]', bytes(10**6)):
-                each.send_bytes(message)
+    writers = [each for each in gc.get_objects() if isinstance(each, Connection) and each.writable]
+    while True:
+        for message in MESSAGES:
+            writers[0].send_bytes(message)
 """
-    functions = watch.judged(write('forged', source))['functions']
-    assert list(functions) == list(FUNCTIONS) or set(functions) == set(FUNCTIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'messages',
+    [
+        [b'no JSON'],
+        [b'[]'],
+        [b'{"name": "rm", "verdict": {}}'],
+        [b'{"name": "train", "verdict": 3}'],
+        [bytes(10**6)],
+        [b'{"begins": "model_inputs"}'],
+        [b'{"begins": "train"}', b'{"note": "a note"}'],
+    ],
+)
+def test_a_notebook_that_forges_messages_or_floods_the_grader_with_them_ends(write, monkeypatch, messages):
+    monkeypatch.setattr(watch, 'SECONDS', 20)
+    functions = watch.judged(write('forged', FORGED.replace('MESSAGES', repr(messages))))['functions']
+    assert set(functions) == set(FUNCTIONS)
     assert not any(each['passed'] for each in functions.values())
+    assert no_judge_is_left()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from lesson.grade import report, watch
 from lesson.progress import progress
 
 ROOT = Path(__file__).parent.parent.parent
-JUDGES = ('problem_unittests.py', 'lesson/notebooks.py', 'lesson/grade/judge.py', 'lesson/grade/confine.py')
+JUDGES = ('problem_unittests.py', 'helper.py', 'lesson/*.py', 'lesson/grade/judge.py', 'lesson/grade/confine.py')
 
 
 def main():
@@ -45,7 +45,7 @@ def grade(notebooks, output):
     """{name: what the judge says}, from the last time where neither the notebook nor the judge has changed since."""
     kept = output / 'judged'
     kept.mkdir(parents=True, exist_ok=True)
-    judge = b''.join((ROOT / name).read_bytes() for name in JUDGES)
+    judge = b''.join(path.read_bytes() for name in JUDGES for path in sorted(ROOT.glob(name)))
     files = {name: kept / f'{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json' for name in notebooks}
     keys = {name: _fingerprint(path, judge) for name, path in notebooks.items()}
     records = {name: record for name in notebooks if (record := _read(files[name], keys[name]))}

@@ -51,9 +51,10 @@ def _isolate(folder):
         Path('/proc/self/setgroups').write_text('deny')
         Path('/proc/self/uid_map').write_text(f'{user} {user} 1')
         Path('/proc/self/gid_map').write_text(f'{group} {group} 1')
-        read_only = (ctypes.c_uint64 * 4)(_READ_ONLY)
-        _call(libc.syscall, _MOUNT_SETATTR, _HERE, b'/', _RECURSIVE, read_only, ctypes.sizeof(read_only))
-        _call(libc.mount, b'tmpfs', os.fsencode(folder), b'tmpfs', _NO_SUID | _NO_DEVICES, b'size=%d' % FILES)
+        own = os.fsencode(folder)
+        _call(libc.mount, b'tmpfs', own, b'tmpfs', _NO_SUID | _NO_DEVICES, b'size=%d' % FILES)
+        for path, flags, change in ((b'/', _RECURSIVE, (_READ_ONLY, 0)), (own, 0, (0, _READ_ONLY))):  # (set, clear)
+            _call(libc.syscall, _MOUNT_SETATTR, _HERE, path, flags, (ctypes.c_uint64 * 4)(*change), 32)
         resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))  # not for root
         _call(libc.prctl, _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         _call(libc.capset, (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION), (ctypes.c_uint32 * 6)())

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 
 import psutil
 
@@ -24,14 +25,16 @@ BYTES = 200_000  # of a message
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
 _context.set_forkserver_preload(['lesson.training', 'matplotlib.pyplot', 'lesson.grade.judge'])
 os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
+if find_spec('tf_keras'):
+    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')  # for those who have written tf.layers
 interrupted = threading.Event()
 
 
 def judged(path):
     """What the judge says of a notebook: {'confined': bool, 'note': text, 'functions': {name: verdict}}.
 
-    None: interrupted. A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
-    ends in the same way, it is the fault of the function.
+    A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
+    ends in the same way, it is the fault of the function. Returns None after an interruption.
     """
     record = {'confined': True, 'note': '', 'functions': {}}
     functions = record['functions']
@@ -52,13 +55,14 @@ def _watched(path, names, folder, record):
     process = _context.Process(target=_judge, args=(path, names, writer, folder, COMPUTING), daemon=True)
     process.start()
     writer.close()
-    current, last = None, time.monotonic()
+    current, done, since = None, len(record['functions']), time.monotonic()
     try:
         while not interrupted.is_set():
             if reader.poll(EVERY):
                 current = _receive(reader, names, current, record)
-                last = time.monotonic()
-            elif problem := _out_of_limits(process, time.monotonic() - last):
+            if len(record['functions']) > done:
+                done, since = len(record['functions']), time.monotonic()
+            if problem := _out_of_limits(process, time.monotonic() - since):
                 return *problem, current
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
         process.join(1)
