@@ -152,14 +152,7 @@ def open_dataset(
     Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such
     folder, OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
     """
-    if source not in ('local', 'download', 'synthetic'):
-        raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
-    modes = (DATA_SETS[name].image_mode,) if name in DATA_SETS else ('L', 'RGB')
-    if image_mode not in (None, *modes):
-        raise ValueError(f'image_mode is {image_mode!r}: choose {" or ".join(map(repr, modes))}')
-    for what, number in (('synthetic_count', synthetic_count), ('image_size', image_size)):
-        if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 1:
-            raise ValueError(f'{what} is {number!r}: choose a whole number of at least 1')
+    _check_choices(name, source, image_mode, synthetic_count=synthetic_count, image_size=image_size)
     data_dir, cache_dir = expanded(data_dir), cache_dir and expanded(cache_dir)
     if name not in DATA_SETS:
         dataset, path = _open_own(name, data_dir, cache_dir, image_size, image_mode)
@@ -174,6 +167,17 @@ def open_dataset(
     instead = f', not {about.title}' if name in DATA_SETS and dataset.title != about.title else ''
     print(f'Using {dataset.title}{instead}: {len(dataset.images):,} images from {path}')
     return dataset
+
+
+def _check_choices(name, source, image_mode, **counts):
+    if source not in ('local', 'download', 'synthetic'):
+        raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
+    modes = (DATA_SETS[name].image_mode,) if name in DATA_SETS else ('L', 'RGB')
+    if image_mode not in (None, *modes):
+        raise ValueError(f'image_mode is {image_mode!r}: choose {" or ".join(map(repr, modes))}')
+    for what, number in counts.items():
+        if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 1:
+            raise ValueError(f'{what} is {number!r}: choose a whole number of at least 1')
 
 
 def _real(name, data_dir, may_download):

@@ -238,8 +238,37 @@ def draw_face(rng):
     All of it is drawn at random from `rng`, a np.random.Generator.
     """
     who, fuzz = somebody(rng), clouds(rng, 28, 23)
-    # The head is a ball. (u, v) is a place on its disc, in [-1, 1], and `depth` how near it is to us. (x, y)
-    # is a place on the face, in pixels right of the nose and below the eyes: it moves as the ball turns.
+    head = turned_head(who)
+    # Background: two colours, not too bright, that flow into each other.
+    one, two = 0.35 * rng.uniform(0, 255, (2, 3)) + 0.65 * rng.uniform(0, 255, (2, 1))
+    image = np.broadcast_to(as_image(one), (3, 109, 89)).copy()
+    paint(image, two, np.clip(0.5 + rng.uniform(0.1, 0.9) * clouds(rng, 5, 4), 0, 1))
+
+    locks, outline, strands = hair(who, head, fuzz, rng)
+    paint(image, locks * 0.75, ramp(outline, 4) * ramp(who.back - head.y + 6 * strands, 12))  # behind the head
+    paint_body(image, who, head.across, head.down, fuzz, rng)
+    face = lit_face(who, head, fuzz, rng)
+    paint(image, face, ramp((1 - head.radius) * who.wide, 2.5))
+    if who.glasses:
+        paint_glasses(image[:, 38:74], who, head.x[38:74], head.y[38:74], rng)
+    paint_fringe(image, who, head, locks, outline, strands)
+    if who.hat or who.scarf:
+        paint_headwear(image, who, head.u, head.v, head.x, head.y, fuzz)
+
+    brightness, contrast = rng.uniform(123, 143), rng.uniform(1, 1.3)
+    image = (brightness + contrast * (image - 123)) * np.float32(rng.normal(1, 0.03, (3, 1, 1)))
+    image = np.minimum(image, 185 + 70 * np.tanh((image - 185) / 70))  # soft highlights, as of a camera
+    pixels = np.clip(image, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    return Image.fromarray(pixels).resize((178, 218), Image.Resampling.BICUBIC)
+
+
+def turned_head(who):
+    """Where each pixel lies on the head, which is a ball; all are [109, 89].
+
+    (u, v) is its place on the ball's disc, in [-1, 1], at `radius`, and `depth` is how near it is to us. (x, y) is
+    its place on the face, in pixels right of the nose and below the eyes, which moves as the ball turns;
+    (across, down) the same without the turn.
+    """
     sin, cos = math.sin(who.turn), math.cos(who.turn)
     across = ACROSS + who.tilt * DOWN + 0.85 * who.wide * sin  # the head moves so that the eyes stay in place
     down = DOWN - who.tilt * ACROSS
@@ -252,27 +281,26 @@ def draw_face(rng):
     behind = depth * cos + u * sin < 0
     x = np.where(behind, np.sign(x) * np.maximum(np.abs(x), 2 * who.wide - np.abs(x)), x)
     y = down + who.tall * who.nod * (depth - 0.9)
+    return SimpleNamespace(across=across, down=down, u=u, v=v, low=low, radius=radius, depth=depth, x=x, y=y)
 
-    # Background: two colours, not too bright, that flow into each other.
-    one, two = 0.35 * rng.uniform(0, 255, (2, 3)) + 0.65 * rng.uniform(0, 255, (2, 1))
-    image = np.broadcast_to(as_image(one), (3, 109, 89)).copy()
-    paint(image, two, np.clip(0.5 + rng.uniform(0.1, 0.9) * clouds(rng, 5, 4), 0, 1))
 
-    # Hair: strands run from the parting outwards and down, curls are clouds. First the hair behind the head.
-    rays = (x - who.parting) / (np.abs(y + 110) + 12)
+def hair(who, head, fuzz, rng):
+    """(its colours, how far inside its outline a pixel lies, strands that run from the parting outwards and down)."""
+    rays = (head.x - who.parting) / (np.abs(head.y + 110) + 12)
     strands = np.interp(rays * 36, np.arange(-60, 60), rng.normal(0, 1, 120)).astype(np.float32)
-    hair_u = across / (who.wide * (0.52 + 0.5 * who.volume + 0.06 * (who.back > 60) * low))
-    hair_v = np.minimum(v + 0.1, 0) / (0.98 * who.volume)
+    hair_u = head.across / (who.wide * (0.52 + 0.5 * who.volume + 0.06 * (who.back > 60) * head.low))
+    hair_v = np.minimum(head.v + 0.1, 0) / (0.98 * who.volume)
     outline = (1 - np.hypot(hair_u, hair_v)) * who.wide + 4 * who.curl * fuzz + 0.6 * strands
     gloss = 0.62 + 0.3 * np.maximum(1 - hair_u**2, 0) + 0.35 * who.light[0] * hair_u
     gloss *= 1 + 0.15 * (1 - who.curl) * strands + 0.3 * who.curl * fuzz
-    gloss += 0.35 * (1 - who.curl) * bump(hair_u - 0.5 * who.light[0], y + 58 + 2 * strands, 0.7, 9)
-    locks = as_image(who.hair) * gloss + 14 * np.maximum(gloss - 0.7, 0)
-    paint(image, locks * 0.75, ramp(outline, 4) * ramp(who.back - y + 6 * strands, 12))
-    paint_body(image, who, across, down, fuzz, rng)
+    gloss += 0.35 * (1 - who.curl) * bump(hair_u - 0.5 * who.light[0], head.y + 58 + 2 * strands, 0.7, 9)
+    return as_image(who.hair) * gloss + 14 * np.maximum(gloss - 0.7, 0), outline, strands
 
-    # The face: colours first; then light, which falls on the slopes of the relief.
-    face = np.broadcast_to(as_image(who.skin), image.shape).copy()
+
+def lit_face(who, head, fuzz, rng):
+    """The face as an image: colours first; then light, which falls on the slopes of the relief."""
+    x, y = head.x, head.y
+    face = np.broadcast_to(as_image(who.skin), (3, *y.shape)).copy()
     blush = 0.6 * bump(np.abs(x) - 25, y - 22, 12, 10) + 0.4 * bump(x, y - 27, 8, 6)
     paint(face, who.skin * [1.04, 0.86, 0.84], blush)
     if who.beard:
@@ -281,28 +309,20 @@ def draw_face(rng):
         paint_wrinkles(face, who, x, y)
     paint_mouth(face[:, *MOUTH], who, x[MOUTH], y[MOUTH], rng)
     paint_eyes(face[:, *EYES], who, x[EYES], y[EYES], rng)
-    down_slope, right_slope = np.gradient(relief(who, x, y, depth), 2)
+    down_slope, right_slope = np.gradient(relief(who, x, y, head.depth), 2)
     right, below, near = who.light
     facing = (near - right * right_slope - below * down_slope) / np.sqrt(1 + right_slope**2 + down_slope**2)
     facing = np.maximum(facing, 0)  # the cosine between the light and the skin: Lambert's law
     face = lit(face, who.ambient + (1.15 - who.ambient) * facing)
-    face += rng.uniform(0, 60) * facing**24  # skin shines a little
-    paint(image, face, ramp((1 - radius) * who.wide, 2.5))
-    if who.glasses:
-        paint_glasses(image[:, 38:74], who, x[38:74], y[38:74], rng)
+    return face + rng.uniform(0, 60) * facing**24  # skin shines a little
 
-    # Hair in front of the head, above a hairline that falls from the parting to the sides; its shadow first.
-    fall = np.abs(x - who.parting) / (0.92 * who.wide - np.sign(x - who.parting) * who.parting)
+
+def paint_fringe(image, who, head, locks, outline, strands):
+    """Hair in front of the head, above a hairline that falls from the parting to the sides; its shadow first."""
+    from_parting = head.x - who.parting
+    fall = np.abs(from_parting) / (0.92 * who.wide - np.sign(from_parting) * who.parting)
     hairline = who.line + (who.side - who.line) * np.minimum(fall, 1) ** who.bend
     hairline += (2 + 3 * who.curl) * strands
     if who.volume > 1:
-        image *= 1 - 0.4 * ramp(outline, 3) * ramp(hairline + 5 - y, 8)
-        paint(image, locks, ramp(outline, 3) * ramp(hairline - y, 5))
-    if who.hat or who.scarf:
-        paint_headwear(image, who, u, v, x, y, fuzz)
-
-    brightness, contrast = rng.uniform(123, 143), rng.uniform(1, 1.3)
-    image = (brightness + contrast * (image - 123)) * np.float32(rng.normal(1, 0.03, (3, 1, 1)))
-    image = np.minimum(image, 185 + 70 * np.tanh((image - 185) / 70))  # soft highlights, as of a camera
-    pixels = np.clip(image, 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    return Image.fromarray(pixels).resize((178, 218), Image.Resampling.BICUBIC)
+        image *= 1 - 0.4 * ramp(outline, 3) * ramp(hairline + 5 - head.y, 8)
+        paint(image, locks, ramp(outline, 3) * ramp(hairline - head.y, 5))
