@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import time
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,7 @@ def main():
             time.sleep(arguments.wait)
             for _ in range(arguments.interrupt.count(step)):
                 os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.1)  # another thread may be the one that gets it
             if step == arguments.kill:
                 os.kill(os.getpid(), signal.SIGKILL)
             yield batch * np.nan if step == arguments.nan else batch
