@@ -15,10 +15,10 @@ run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
 	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
 
-test: $(TESTS_READY)  # lint and every test
+test: $(TESTS_READY)  # lint and every test, on all cores; the tests of a file stay together, as they share what they set up
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses logical --dist loadfile $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
 	$(BIN)/python -m tests.soak $(ARGS)

@@ -36,6 +36,7 @@ def main():
     parser.add_argument('--wait', type=float, default=0, help='seconds before each batch')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background has not
 
     checkpoints.SECONDS = arguments.every
     training.tf.disable_eager_execution()
