@@ -54,6 +54,7 @@ def test_mnist_is_read_packed_or_not_from_either_place(tmp_path, capsys, place, 
         (b'', 'magic number'),
         (b'<html>', 'HTML page'),
     ],
+    ids=lambda value: value if isinstance(value, str) else 'content',
 )
 def test_a_wrong_idx_file_is_named_with_what_is_wrong(tmp_path, content, message):
     path = write_mnist(tmp_path, content)
