@@ -325,7 +325,8 @@ def open_mutant(kind, folder):
     printed = io.StringIO()
     try:
         with redirect_stdout(printed), redirect_stderr(io.StringIO()):
-            images = np.array(helper.open_dataset(name, folder, image_mode='RGB').images)
+            mode = 'RGB' if name == 'own' else None
+            images = np.array(helper.open_dataset(name, folder, image_mode=mode).images)
     except (ValueError, OSError) as error:
         if kind in ('cache', 'block', 'JPEG', 'PNG'):
             return f'WRONG: {error!r}'  # made anew, or skipped
