@@ -615,7 +615,8 @@ class _Generator:
             images, slopes = run([self.inference, self.slope], self.feed(self.vectors))
             again = run(self.inference, _without_noise(self.sess, feed, uniform=0.001, normal=1))
             plain = run(self.inference, feed)
-        if not (np.array_equal(images, again, equal_nan=True) and np.array_equal(images, plain, equal_nan=True)):
+        # Threads that add in another order change the last bits, noise changes more.
+        if not all(np.allclose(images, other, atol=1e-4, equal_nan=True) for other in (again, plain)):
             return _fault('generator.random')
         tolerance = 0.02 * images.std() + 1e-6
         if _judge_order(images, self.run(self.inference, self.vectors[order]), order, tolerance):
