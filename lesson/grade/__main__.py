@@ -52,19 +52,31 @@ def grade(notebooks, output):
     bar = progress(total=len(notebooks), initial=len(records), unit='notebook')
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
     with bar, pool:
-        futures = {pool.submit(watch.judged, path): name for name, path in notebooks.items() if name not in records}
+        futures = {
+            pool.submit(_judged, path, files[name], keys[name]): name
+            for name, path in notebooks.items()
+            if name not in records
+        }
         try:
             for future in as_completed(futures):
-                name = futures[future]
-                records[name] = future.result() | {'key': keys[name]}
-                with whole_file(files[name], sync=False) as file:
-                    file.write(json.dumps(records[name]).encode())
+                records[futures[future]] = future.result()
                 bar.update()
         except BaseException:
             watch.interrupted.set()
             pool.shutdown(cancel_futures=True)
             raise
     return {name: records[name] for name in notebooks}
+
+
+def _judged(path, file, key):
+    """What the judge says of a notebook, which is kept in a file at once, whatever becomes of the others."""
+    record = watch.judged(path)
+    if record is None:  # interrupted
+        return None
+    record['key'] = key
+    with whole_file(file, sync=False) as kept:
+        kept.write(json.dumps(record).encode())
+    return record
 
 
 def _fingerprint(path, judge):
