@@ -30,29 +30,29 @@ def on_all_cores(function, parts):
         yield from map(function, parts)
         return
     pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
-    ahead = 2 * others + 2  # one in work and one in reserve for each of the others, and some for this process
     try:
-        with closing(_results(pool, function, parts, ahead)) as results:
+        with closing(_results(pool, function, parts, others)) as results:
             yield from results
     finally:
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
 
 
-def _results(pool, function, parts, ahead):
-    submitted = deque((pool.submit(function, part), part) for part in islice(parts, ahead))
-    while submitted:
-        future, _ = submitted[0]
-        mine = None
-        if not future.done():
-            mine = next((i for i, (future, _) in enumerate(submitted) if future.cancel()), None)
-        if mine is None:
-            yield future.result()
-            submitted.popleft()
-            submitted += [(pool.submit(function, part), part) for part in islice(parts, 1)]
-        else:  # no process has begun with this one
-            done, part = Future(), submitted[mine][1]
-            done.set_result(function(part))
-            submitted[mine] = done, part
+def _results(pool, function, parts, others):
+    """Results in order. A future is never cancelled: a pool with cancelled ones hangs when a process is killed."""
+    results = deque()  # futures, in the order of parts
+    while True:
+        busy = sum(not future.done() for future in results)
+        free = max(0, 2 * others - busy)  # each has one in work and one in reserve
+        results += [pool.submit(function, part) for part in islice(parts, free)]
+        if not results:
+            return
+        if not results[0].done() and len(results) < 16 * others:
+            mine = [function(part) for part in islice(parts, 1)]  # rather than wait
+            if mine:
+                results.append(Future())
+                results[-1].set_result(mine[0])
+                continue
+        yield results.popleft().result()
 
 
 def _is_of_this_process(function):
