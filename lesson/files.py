@@ -37,9 +37,10 @@ def whole_file(path, sync=True):
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
-    finally:
+    except BaseException:
         with suppress(OSError):
             unfinished.unlink()
+        raise
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context, parent_process
@@ -43,7 +43,9 @@ def _results(pool, function, parts, others):
     while True:
         busy = sum(not future.done() for future in results)
         free = max(0, 2 * others - busy)  # each has one in work and one in reserve
-        results += [pool.submit(function, part) for part in islice(parts, free)]
+        for part in islice(parts, free):
+            with _held_interrupts():
+                results.append(pool.submit(function, part))
         if not results:
             return
         if not results[0].done() and len(results) < 16 * others:
@@ -60,6 +62,19 @@ def _is_of_this_process(function):
     if isinstance(function, partial):
         return any(map(_is_of_this_process, (function.func, *function.args, *function.keywords.values())))
     return getattr(function, '__module__', None) == '__main__'
+
+
+@contextmanager
+def _held_interrupts():
+    """Ctrl-C comes afterwards; to a process that starts in here it never comes, not even before _start_process."""
+    if not hasattr(signal, 'pthread_sigmask'):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_process():
