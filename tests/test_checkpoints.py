@@ -278,6 +278,20 @@ def test_a_get_batches_that_shuffles_anew_each_time_can_resume(trial, tmp_path, 
     assert 'Resuming after step 3 of 3' in capsys.readouterr().out
 
 
+def test_a_prime_number_of_images_has_a_checksum_too(trial, tmp_path):
+    images = np.zeros([521, 2, 2, 1], 'float32')
+    sizes = []
+
+    def get_batches(size, seed):
+        sizes.append(size)
+        return (images[start : start + size] for start in range(0, 521 - size + 1, size))
+
+    run, *_ = trial.train(
+        [(1, 1)] * 2, get_batches=get_batches, batch_size=260, data_shape=(521, 2, 2, 1), checkpoint_dir=tmp_path
+    )
+    assert run.step == 2 and sizes == [1, 260]
+
+
 def test_a_tilde_in_checkpoint_dir_is_the_home_directory(trial, tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     trial.train([(1.0, 1.0)], checkpoint_dir='~/checkpoints')

@@ -1,6 +1,7 @@
 """What the preparation survives: kills, full disks, damaged files, archives that were made to do harm."""
 
 import gzip
+import linecache
 import os
 import pickle
 import shutil
@@ -153,6 +154,22 @@ def test_the_cache_is_made_anew_when_what_makes_it_changes(tmp_path, monkeypatch
         dataset = helper.open_dataset('celeba', tmp_path, image_size=size)
         expected = helper.get_batch(files, size, size, 'RGB', crop)
         np.testing.assert_array_equal(dataset.images, expected)
+
+
+def test_the_cache_is_made_anew_when_a_function_from_a_notebook_changes(tmp_path, monkeypatch):
+    files = write_faces(tmp_path / 'own', 3)
+    plain = helper.get_batch(files, 28, 28, 'RGB')
+    for source, expected in (('255 - image', 255 - plain), ('image // 2', plain // 2)):
+        name = f'<ipython-input-{source}>'  # as IPython registers its cells; no file has this name
+        code = (
+            'def get_image(file, width, height, mode):\n    image = original(file, width, height, mode)\n'
+            f'    return {source}\n'
+        )
+        monkeypatch.setitem(linecache.cache, name, (len(code), None, code.splitlines(True), name))
+        scope = {'original': get_image, '__name__': '__main__'}
+        exec(compile(code, name, 'exec'), scope)
+        monkeypatch.setattr(helper, 'get_image', scope['get_image'])
+        np.testing.assert_array_equal(helper.open_dataset('own', tmp_path).images, expected)
 
 
 get_image = helper.get_image
