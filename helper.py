@@ -19,16 +19,18 @@ from lesson.download import download
 from lesson.eight_bits import eight_bits
 from lesson.files import expanded, md5
 from lesson.find import find, near_misses
-from lesson.idx import cached_idx, idx_md5
+from lesson.idx import cached_idx, idx_md5, read_labels
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
+GREY = 2  # levels by which the channels of a grey pixel may differ: WebP rounds each
 FETCH_AGAIN = 'Delete it and fetch it again'
 
 
 def download_extract(name, data_dir='data'):
     """Fetch 'mnist' or 'celeba' from the first mirror that serves it, verified by MD5, and return its path.
 
+    MNIST's labels come with it; if they cannot be had, that is printed, and the digits do without.
     Nothing is unpacked: `open_dataset` reads the file as it is. An interrupted download is resumed by the next call.
     A file that is there already is returned, after a check of its MD5 if it lies where a download puts it.
     Raises ValueError for another name and for a file that is there but is not the data set's, and OSError when the
@@ -48,7 +50,18 @@ def download_extract(name, data_dir='data'):
             f'{target} is not {about.title}: it has {target.stat().st_size:,} bytes and MD5 {found_md5} '
             f'instead of {about.size:,} bytes and {about.md5}. {FETCH_AGAIN}'
         )
+    if about.labels and found in (None, target):
+        _download_labels(about, target.parent / about.labels.name)
     return found or target
+
+
+def _download_labels(about, target):
+    urls = [f'{url.rpartition("/")[0]}/{target.name}' for url in about.urls]
+    if not target.exists():
+        try:
+            download(urls, target, about.labels.size, about.labels.md5)
+        except OSError as error:
+            print(f'The digits can be used without their labels, but not be scored by what they show. {error}')
 
 
 def get_image(path_or_file, width, height, mode, crop=None, picture_size=None, most_pixels=50_000_000):
@@ -99,10 +112,10 @@ class Dataset:
     """Images, and batches of them. `open_dataset` makes one of files.
 
     images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3),
-    None: the one that fits the channels.
+    None: the one that fits the channels; labels: what each image shows, uint8 [n], or None.
     """
 
-    def __init__(self, images, title, image_mode=None):
+    def __init__(self, images, title, image_mode=None, labels=None):
         if isinstance(images, (str, Path)):
             raise TypeError(
                 f'Dataset takes images, a title and an image_mode. In place of helper.Dataset({str(images)!r}, files) '
@@ -110,7 +123,9 @@ class Dataset:
             )
         image_mode = image_mode or ('L' if images.shape[-1] == 1 else 'RGB')
         _check_shape(images, image_mode)
-        self.images, self.title, self.image_mode = images, title, image_mode
+        if labels is not None and len(labels) != len(images):
+            raise ValueError(f'there are {len(labels):,} labels for {len(images):,} images: pass one for each')
+        self.images, self.title, self.image_mode, self.labels = images, title, image_mode, labels
         self.shape = images.shape
 
     def get_batches(self, batch_size, seed=None):
@@ -200,14 +215,17 @@ def _open_known(about, path, cache_dir, size, title=None):
     remedy = 'Delete it and run this again: it is made anew' if title else FETCH_AGAIN
     if about.image_mode == 'L':
         images = cached_idx(path, size, remedy, cache_dir)
-        title = title or (about.title if idx_md5(images) == about.images_md5 else 'unknown IDX images')
+        known = idx_md5(images) == about.images_md5
+        title = title or (about.title if known else 'unknown IDX images')
+        expected = about.labels.content_md5 if known and about.labels else None
+        labels = read_labels(path, len(images), remedy, expected)
     else:
         picture = partial(
             get_image, width=size, height=size, mode='RGB', crop=about.crop, picture_size=about.picture_size
         )
-        title = title or about.title
+        title, labels = title or about.title, None
         images = prepared_images(path, picture, (size, size, 3), title, f'crop{about.crop}', cache_dir, remedy)
-    return Dataset(images, title, about.image_mode)
+    return Dataset(images, title, about.image_mode, labels)
 
 
 def _open_own(name, data_dir, cache_dir, size, image_mode):
@@ -223,7 +241,7 @@ def _open_own(name, data_dir, cache_dir, size, image_mode):
     picture = partial(get_image, width=size, height=size, mode=mode)
     images = prepared_images(folder, picture, (size, size, len(mode)), folder.name, '', cache_dir)
     parts = np.array_split(images, 1 + len(images) // 1000)
-    if image_mode is None and all((part == part[..., :1]).all() for part in parts):  # all of them are grey
+    if image_mode is None and all((np.ptp(part, -1) <= GREY).all() for part in parts):
         images, mode = images[..., :1], 'L'
     return Dataset(images, folder.name, mode), folder
 

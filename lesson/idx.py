@@ -5,6 +5,7 @@ import hashlib
 import math
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -46,6 +47,33 @@ def idx_md5(images):
     return checksum.hexdigest()
 
 
+def labels_beside(path):
+    """Where the labels of an IDX file of images are, as MNIST names them: beside it, packed or not as it is."""
+    return path.with_name(path.name.replace('images', 'labels').replace('idx3', 'idx1'))
+
+
+def read_labels(path, count, remedy, expected_md5=None):
+    """The labels uint8 [count] that lie beside an IDX file of `count` images, gzip or not, or None without such a file.
+
+    Raises ValueError, with `remedy` as what to do, when the file is damaged, has another number of labels, or,
+    unpacked, another MD5 than expected.
+    """
+    beside = labels_beside(path)
+    unpacked = beside.with_name(beside.name.removesuffix('.gz'))
+    beside = next(
+        (file for file in (beside, unpacked, Path(f'{unpacked}.gz')) if file.is_file() and file != path), None
+    )
+    if beside is None:
+        return None
+    labels = read_idx(beside, (), remedy)
+    if len(labels) != count:
+        raise ValueError(f'{beside} has {len(labels):,} labels for the {count:,} images of {path}. {remedy}')
+    found = hashlib.md5(struct.pack('>2I', 0x801, count) + labels.tobytes()).hexdigest()
+    if expected_md5 and found != expected_md5:
+        raise ValueError(f'{beside} has other labels than MNIST (MD5 {found} instead of {expected_md5}). {remedy}')
+    return labels
+
+
 def read_idx(path, item_shape, remedy):
     """The items of an IDX file of unsigned bytes, gzip or not, as uint8 [n, *item_shape], n >= 1.
 
@@ -84,5 +112,5 @@ def _problem(data, item_shape):
         return 'it is empty'
     expected = struct.calcsize(header) + count * math.prod(item_shape)
     if len(data) != expected:
-        return f'{count:,} images take {expected:,} bytes, it has {len(data):,}'
+        return f'{count:,} {"images" if item_shape else "labels"} take {expected:,} bytes, it has {len(data):,}'
     return None

@@ -35,10 +35,10 @@ def panel(real, generated, other_real, seed=0):
     return {name: pair for name, *pair in zip(BETTER, *columns, strict=True)}
 
 
-def table(scores):
-    """What `panel` returns as lines of text, to be printed."""
-    lines = [f'{"":10}{"generated":>10}{"floor":>10}   better']
-    lines += [f'{name:10}{value:10.2f}{floor:10.2f}   {BETTER[name]}' for name, (value, floor) in scores.items()]
+def table(scores, better=BETTER):
+    """What `panel` returns as lines of text, to be printed; better: {name: which direction is}."""
+    lines = [f'{"":12}{"generated":>10}{"floor":>10}   better']
+    lines += [f'{name:12}{value:10.2f}{floor:10.2f}   {better[name]}' for name, (value, floor) in scores.items()]
     return '\n'.join(lines)
 
 

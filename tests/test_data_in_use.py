@@ -120,6 +120,15 @@ def test_a_folder_of_grey_pictures_is_grey_unless_asked_otherwise(tmp_path):
     np.testing.assert_array_equal(grey.images[3, ..., 0], np.asarray(expected))
 
 
+@pytest.mark.parametrize('format', ['webp', 'jpg', 'png', 'tif', 'bmp', 'gif'])
+def test_grey_pictures_are_grey_in_any_format_and_pale_ones_are_not(tmp_path, format):
+    (tmp_path / 'own').mkdir()
+    colours().convert('L').convert('RGB').save(tmp_path / 'own' / f'grey.{format}')
+    assert helper.open_dataset('own', tmp_path).image_mode == 'L'
+    Image.new('RGB', (40, 40), (120, 126, 132)).save(tmp_path / 'own' / f'pale.{format}')
+    assert helper.open_dataset('own', tmp_path).image_mode == 'RGB'
+
+
 @pytest.mark.parametrize('name, mode', [('own', 'rgb'), ('own', 'RGBA'), ('mnist', 'RGB'), ('celeba', 'L'), ('own', 3)])
 def test_an_image_mode_that_does_not_fit_is_refused_at_once(tmp_path, name, mode):
     write_faces(tmp_path / 'own', 1)

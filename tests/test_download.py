@@ -41,7 +41,9 @@ def mirrors(monkeypatch, good):
 
     def register(*urls):
         checksum, images_md5 = download.md5(good), download.md5(gzip.decompress(good))
-        about = helper.DATA_SETS['mnist']._replace(urls=urls, md5=checksum, images_md5=images_md5, size=len(good))
+        about = helper.DATA_SETS['mnist']._replace(
+            urls=urls, md5=checksum, images_md5=images_md5, size=len(good), labels=None
+        )
         monkeypatch.setitem(helper.DATA_SETS, 'mnist', about)
 
     return register

@@ -8,7 +8,7 @@ import gzip
 import io
 import struct
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from ..files import DISK_FULL, make_writable, no_space, one_process_at_a_time, whole_file
+from ..idx import labels_beside
 from ..parallel import on_all_cores
 from ..progress import progress
-from .digits import draw_digits
+from .digits import draw_digits, labels
 from .faces import draw_face
 
 BLOCK = 100  # pictures that a process draws at a time
@@ -42,6 +43,9 @@ def ensure(file, count, folder):
                 if error.errno in DISK_FULL:
                     raise OSError(error.errno, no_space(path)) from None
                 raise
+    if kind == 'digits' and not (beside := labels_beside(path)).exists():
+        with suppress(OSError):  # digits without labels are as good to learn from
+            write_labels(beside, count)
     return path
 
 
@@ -60,6 +64,12 @@ def write_digits(path, count=20_000, seed=0):
         idx.write(struct.pack('>4i', 0x803, count, 28, 28))  # magic number, images, rows, columns
         for images in blocks:
             idx.write(images.tobytes())
+
+
+def write_labels(path, count=20_000, seed=0):
+    """Write the labels of what `write_digits` draws to `path`, in the format of MNIST's train-labels-idx1-ubyte.gz."""
+    with whole_file(path) as file, gzip.GzipFile('', 'wb', 6, file, mtime=0) as idx:
+        idx.write(struct.pack('>2i', 0x801, count) + labels(count, seed).tobytes())
 
 
 def write_faces(path, count=20_000, seed=0):

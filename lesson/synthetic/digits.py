@@ -111,8 +111,13 @@ def draw_digits(count, seed=0, first=0):
     They are number `first`, `first` + 1, ... of the endless row that `seed` gives. Every ten of it, from a
     multiple of ten on, hold each digit once, in a random order.
     """
-    images, labels = np.empty((count, 28, 28), np.uint8), np.empty(count, np.uint8)
-    for k, number in enumerate(range(first, first + count)):
-        labels[k] = np.random.default_rng([seed, number // 10, 10]).permutation(10)[number % 10]
-        images[k] = draw_digit(int(labels[k]), np.random.default_rng([seed, number]))
-    return images, labels
+    kinds = labels(count, seed, first)
+    drawn = [draw_digit(int(kind), np.random.default_rng([seed, number])) for number, kind in enumerate(kinds, first)]
+    return np.stack(drawn), kinds
+
+
+def labels(count, seed=0, first=0):
+    """What `draw_digits` draws with the same arguments: uint8 [count]."""
+    tens = range(first // 10, -(-(first + count) // 10))
+    kinds = np.concatenate([np.random.default_rng([seed, ten, 10]).permutation(10) for ten in tens])
+    return kinds[first % 10 :][:count].astype(np.uint8)

@@ -135,7 +135,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def good_file(server, rng, path='/good', etag='"1"', **kwargs):
     """Serves a new file of SIZE bytes; returns what DATA_SETS has to hold for it, and the file."""
     body = rng.bytes(SIZE)
-    return {'urls': (server.serve(path, body, etag=etag, **kwargs),), 'md5': md5(body), 'size': SIZE}, body
+    return {
+        'urls': (server.serve(path, body, etag=etag, **kwargs),),
+        'md5': md5(body),
+        'size': SIZE,
+        'labels': None,
+    }, body
 
 
 def md5(body):
