@@ -53,11 +53,12 @@ def everything_in(folder):
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob('*'))
 
 
-def test_a_download_puts_the_verified_file_in_its_place_once(tmp_path, server, mirrors, good):
+def test_a_download_puts_the_verified_file_in_its_place_once(tmp_path, server, mirrors, good, capsys):
     mirrors(server.serve('/good', good))
     path = helper.download_extract('mnist', tmp_path)
     assert path == tmp_path / PLACE
     assert path.read_bytes() == good
+    assert '127.0.0.1' in capsys.readouterr().err, 'the bar does not say where the file comes from'
     assert helper.download_extract('mnist', tmp_path) == path
     assert server.gets() == ['/good']
     assert everything_in(tmp_path) == ['mnist', PLACE]

@@ -119,7 +119,8 @@ def test_a_file_that_is_no_zip_is_named(tmp_path, content, message):
 
 
 def test_a_missing_folder_says_what_to_put_where(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'cats.*put your pictures into it'):
+    expected = rf"'cats': neither {tmp_path / 'cats'} nor cats is a folder\..*put your pictures into it"
+    with pytest.raises(FileNotFoundError, match=expected):
         helper.open_dataset('cats', tmp_path)
 
 
@@ -392,7 +393,8 @@ def test_batches_are_float32_by_the_formula_and_an_epoch_shows_every_image_once(
 
 
 def test_the_last_incomplete_batch_is_dropped(dataset):
-    assert len(list(dataset.get_batches(30))) == 3
+    for size in (30, 51, 99):  # ten, 49 and one are left over
+        assert [len(batch) for batch in dataset.get_batches(size)] == [size] * (100 // size)
     assert len(list(dataset.get_batches(100))) == 1
 
 
@@ -482,6 +484,7 @@ def test_scale_maps_a_fixed_range_whatever_the_images_hold(low, high):
         np.testing.assert_allclose(scaled, expected, atol=1e-6)
     ends = helper.scale(np.float32([-0.5, 0.5]), (low, high))
     assert ends.tolist() == [low, high]
+    assert helper.scale(np.float32([-0.5, 0.5])).tolist() == [-1, 1]
 
 
 def test_scale_refuses_other_types():
@@ -582,3 +585,6 @@ def test_a_picture_is_the_image_enlarged_below_its_title():
     np.testing.assert_array_equal(shown[20:, :560], pixels.repeat(2, 0).repeat(2, 1))
     assert shown[:20].min() < 100 and shown[:20].max() == 255  # dark letters on white
     assert picture.alt == 'ten faces'
+    for size, enlarged in ((28, 196), (66, 198), (67, 134), (300, 600)):
+        data = helper.picture(Image.new('L', (size, size)), 'x').data
+        assert Image.open(io.BytesIO(data)).size == (enlarged, enlarged + 20)

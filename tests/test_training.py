@@ -181,8 +181,10 @@ def test_a_training_in_balance_is_not_commented_on(trial, capsys):
     assert capsys.readouterr().out == ''
 
 
-def test_generated_images_that_are_all_alike_are_pointed_out_once(trial, capsys):
-    trial.train([(1.0, 1.0)] * 1000, sample_z=lambda rng, n, z_dim: np.full([n, z_dim], rng.uniform()))
+@pytest.mark.parametrize('batch_size', [2, 3])
+def test_generated_images_that_are_all_alike_are_pointed_out_once(trial, capsys, batch_size):
+    noise = {'sample_z': lambda rng, n, z_dim: np.full([n, z_dim], rng.uniform())}
+    trial.train([(1.0, 1.0)] * 1000, batch_size=batch_size, **noise)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith('Step 300: the generated images are all alike')
 
