@@ -120,6 +120,15 @@ def test_a_folder_of_grey_pictures_is_grey_unless_asked_otherwise(tmp_path):
     np.testing.assert_array_equal(grey.images[3, ..., 0], np.asarray(expected))
 
 
+def test_of_many_files_that_are_not_pictures_ten_are_named(tmp_path, capsys):
+    write_faces(tmp_path / 'own', 1)
+    for i in range(12):
+        (tmp_path / 'own' / f'{i:02d}.txt').write_text('no picture')
+    helper.open_dataset('own', tmp_path)
+    named = ', '.join(f'{i:02d}.txt' for i in range(10))
+    assert f'Left out 12 files in {tmp_path / "own"} that are not pictures: {named}, ...\n' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('format', ['webp', 'jpg', 'png', 'tif', 'bmp', 'gif'])
 def test_grey_pictures_are_grey_in_any_format_and_pale_ones_are_not(tmp_path, format):
     (tmp_path / 'own').mkdir()
