@@ -267,8 +267,9 @@ def test_home_and_variables_in_paths_are_replaced(tmp_path, monkeypatch, data_di
 def test_a_variable_or_user_that_does_not_exist_is_an_error_and_no_folder(tmp_path, monkeypatch, data_dir):
     monkeypatch.chdir(tmp_path)
     for call in (helper.open_dataset, helper.download_extract):
-        with pytest.raises(ValueError, match='is not set on this machine: write the whole path'):
+        with pytest.raises(ValueError, match='is not set on this machine: write the whole path') as caught:
             call('mnist', data_dir)
+        assert str(caught.value).startswith(f"{data_dir.removesuffix('/data')} in '{data_dir}' is not set")
     assert os.listdir(tmp_path) == []
 
 
