@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -290,6 +291,20 @@ def test_a_prime_number_of_images_has_a_checksum_too(trial, tmp_path):
         [(1, 1)] * 2, get_batches=get_batches, batch_size=260, data_shape=(521, 2, 2, 1), checkpoint_dir=tmp_path
     )
     assert run.step == 2 and sizes == [1, 260]
+
+
+def test_a_graph_with_a_condition_in_it_is_the_same_when_it_is_built_again(tmp_path, capsys):
+    for branches in ((1, 2), (1, 2), (1, 3)):  # TensorFlow numbers the functions of branches through the process
+        trial = Trial()
+        with trial.graph.as_default():
+            step = tf.cond(trial.count < 2, partial(tf.constant, branches[0]), partial(tf.constant, branches[1]))
+            trial.images += 0 * tf.cast(step, tf.float32)
+        if branches == (1, 3):
+            with pytest.raises(ValueError, match='contains another training'):
+                trial.train([(1, 1)] * 2, checkpoint_dir=tmp_path)
+        else:
+            trial.train([(1, 1)] * 2, checkpoint_dir=tmp_path)
+    assert 'Resuming after step 2 of 2' in capsys.readouterr().out
 
 
 def test_a_tilde_in_checkpoint_dir_is_the_home_directory(trial, tmp_path, monkeypatch):
