@@ -952,8 +952,8 @@ class _Recorder(_Networks):
         self.original_show = show
         self.epochs, self.batches = epochs, batches
         self.shape = (batches * _BATCH, 28, 28, 1)
+        self.current = self.uncounted = None  # numbers of batches: the newest, and one that may have been used
         self.used = []  # numbers of the batches in their order, as far as anything was computed with them
-        self.current = None  # number of the newest batch
         self.d, self.g = [], []  # steps: (position in used, images or None, z, learning rate, number of the step)
         self.shown = set()  # positions in used of the pictures
         self.versions = []  # of the graph at each d step, without what show_generator_output has added
@@ -971,14 +971,25 @@ class _Recorder(_Networks):
             images[:, :2, 14:] = images[:, :2, 13::-1]
             self.current = number
             yield images
+            self.count()
+        self.current = None
 
     def use(self, images=None):
-        """Something is computed with a batch, whatever range its images were brought to."""
+        """Something is computed with a batch, whatever range its images were brought to.
+
+        Without images it is the current batch, unless the other step of the same run, in another thread, has images.
+        """
         if images is not None:
             bits = images[0, 0, :14, 0] > (images.min() + images.max()) / 2
-            self.current = int(bits @ (1 << np.arange(14)))
-        if self.current is not None and self.used[-1:] != [self.current]:
-            self.used.append(self.current)
+            self.current = self.uncounted = int(bits @ (1 << np.arange(14)))
+            self.count()
+        else:
+            self.uncounted = self.current
+
+    def count(self):
+        if self.uncounted is not None and self.used[-1:] != [self.uncounted]:
+            self.used.append(self.uncounted)
+        self.uncounted = None
 
     def model_inputs(self, image_width, image_height, image_channels, z_dim):
         self.sizes = (image_width, image_height, image_channels, z_dim)
