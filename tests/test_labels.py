@@ -62,6 +62,7 @@ def test_digits_in_another_size_have_the_same_labels(images, tmp_path):
         (gzip.compress(labels_idx())[:-9], 'is damaged'),
         (b'', 'its magic number is 0x00000000'),
     ],
+    ids=['one missing', 'one byte missing', 'of images', 'a page', 'cut off', 'empty'],
 )
 def test_labels_that_are_damaged_or_too_few_are_an_error_that_says_what_to_do(images, tmp_path, content, what):
     (images.parent / NAME).write_bytes(content)
