@@ -19,7 +19,7 @@ from lesson.download import download
 from lesson.eight_bits import eight_bits
 from lesson.files import expanded, md5
 from lesson.find import find, near_misses
-from lesson.idx import cached_idx, idx_md5, read_labels
+from lesson.idx import cached_idx, idx_md5, labels_beside, read_labels
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
@@ -51,13 +51,13 @@ def download_extract(name, data_dir='data'):
             f'instead of {about.size:,} bytes and {about.md5}. {FETCH_AGAIN}'
         )
     if about.labels and found in (None, target):
-        _download_labels(about, target.parent / about.labels.name)
+        _download_labels(about, labels_beside(target))
     return found or target
 
 
 def _download_labels(about, target):
-    urls = [f'{url.rpartition("/")[0]}/{target.name}' for url in about.urls]
     if not target.exists():
+        urls = [f'{url.rpartition("/")[0]}/{target.name}' for url in about.urls]
         try:
             download(urls, target, about.labels.size, about.labels.md5)
         except OSError as error:
@@ -113,6 +113,7 @@ class Dataset:
 
     images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3),
     None: the one that fits the channels; labels: what each image shows, uint8 [n], or None.
+    Raises ValueError when mode or labels do not fit the images, TypeError for the original course's arguments.
     """
 
     def __init__(self, images, title, image_mode=None, labels=None):
@@ -164,8 +165,8 @@ def open_dataset(
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
     times of the data are the same. A preparation that was killed or interrupted is resumed, and any number of processes
     at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
-    Raises ValueError for another source, mode or number and for damaged data, FileNotFoundError when there is no such
-    folder, OSError when data cannot be read or images not be kept, RuntimeError when one of the processes was killed.
+    Raises ValueError for another source, mode or number and for damaged data or labels, FileNotFoundError when there is
+    no such folder, OSError when data cannot be read or images not be kept, RuntimeError when a process was killed.
     """
     _check_choices(name, source, image_mode, synthetic_count=synthetic_count, image_size=image_size)
     data_dir, cache_dir = expanded(data_dir), cache_dir and expanded(cache_dir)

@@ -19,13 +19,12 @@ class Source(NamedTuple):
     crop: int | None = None  # pixels of the centred square that is used
     picture_size: tuple | None = None  # (width, height) of every picture
     images_md5: str | None = None  # of the unpacked file
-    labels: 'Labels | None' = None  # beside the file, on the same mirrors
+    labels: 'Labels | None' = None  # on the same mirrors
 
 
 class Labels(NamedTuple):
-    """A file that says what each image shows."""
+    """A file that says what each image shows; its place is `idx.labels_beside` the images."""
 
-    name: str
     md5: str
     size: int  # bytes
     content_md5: str  # of the unpacked file
@@ -52,7 +51,6 @@ DATA_SETS = {
         synthetic='synthetic digits',
         images_md5='6bbc9ace898e44ae57da46a324031adb',
         labels=Labels(
-            name='train-labels-idx1-ubyte.gz',
             md5='d53e105ee54ea40749a09fcbcd1e9432',
             size=28_881,
             content_md5='a25bea736e30d166cdddb491f175f624',

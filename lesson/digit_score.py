@@ -125,7 +125,8 @@ def panel(reader, real, generated, other_real):
       variety, and images that lie between two classes
     - rarest class: the share of the class that is read least often; 0.1 if all ten are equally frequent
 
-    Each set has at least 100 images; the distance depends on their number, so all three have the same.
+    Each set is [n, 28, 28, 1], n >= 100, uint8 in [0, 255] or floats in [-1, 1]. The distance depends on n:
+    ValueError when the three differ in it.
     """
     sets = real, generated, other_real
     if len({len(images) for images in sets}) > 1 or len(real) < FEWEST:

@@ -111,6 +111,17 @@ def test_every_fault_that_the_judges_name_is_in_the_table():
     assert [fault for fault in named if re.sub(r'^\{.*?\}', '*', fault) not in known] == []
 
 
+@pytest.mark.parametrize('images_first', [True, False])
+def test_which_batch_a_step_used_does_not_depend_on_which_of_its_threads_is_first(images_first):
+    recorder = problem_unittests._Recorder(False, None, 1, 3)
+    batches = list(recorder.get_batches(13))  # all of them are asked for before the first is used
+    for batch in batches[:2]:
+        for images in ([batch], []) if images_first else ([], [batch]):
+            recorder.use(*images)
+    recorder.count()
+    assert recorder.used == [0, 1]
+
+
 def test_a_change_that_does_not_fit_the_notebook_is_an_error():
     for old in ('no such text', 'tf'):
         with pytest.raises(ValueError, match='has to occur once'):

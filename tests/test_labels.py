@@ -72,7 +72,7 @@ def test_labels_that_are_damaged_or_too_few_are_an_error_that_says_what_to_do(im
 
 
 def test_mnist_has_the_labels_of_mnist(images, tmp_path, monkeypatch):
-    labels = Labels(NAME, '', 0, hashlib.md5(labels_idx()).hexdigest())
+    labels = Labels('', 0, hashlib.md5(labels_idx()).hexdigest())
     about = helper.DATA_SETS['mnist']._replace(images_md5=hashlib.md5(idx(digits(12))).hexdigest(), labels=labels)
     monkeypatch.setitem(helper.DATA_SETS, 'mnist', about)
     (images.parent / NAME).write_bytes(labels_idx())
@@ -113,7 +113,7 @@ def mirror(monkeypatch):
         md5=hashlib.md5(content).hexdigest(),
         size=len(content),
         images_md5=hashlib.md5(idx(digits(12))).hexdigest(),
-        labels=Labels(NAME, hashlib.md5(packed).hexdigest(), len(packed), hashlib.md5(labels_idx()).hexdigest()),
+        labels=Labels(hashlib.md5(packed).hexdigest(), len(packed), hashlib.md5(labels_idx()).hexdigest()),
     )
     monkeypatch.setitem(helper.DATA_SETS, 'mnist', about)
     yield server, packed
