@@ -113,6 +113,31 @@ def test_what_does_not_listen_is_stopped_as_well(write, monkeypatch, body):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    'body', ['import time\n    time.sleep(10**6)', 'import threading\n    threading.Event().wait()', 'input()']
+)
+def test_what_only_waits_is_stopped_earlier_than_what_computes(write, monkeypatch, body):
+    monkeypatch.setattr(watch, 'WAITING', 4)
+    path = write('waits', f'def model_inputs(*sizes):\n    {body}')
+    start = time.monotonic()
+    functions = watch.judged(path)['functions']
+    assert time.monotonic() - start < 60
+    assert list(functions['train']['faults']) == ['train.missing']
+    fault = list(functions['model_inputs']['faults'])
+    assert fault == ['model_inputs.raises' if body == 'input()' else 'model_inputs.too_slow']
+    assert no_judge_is_left()
+
+
+@pytest.mark.slow
+def test_what_computes_in_a_process_of_its_own_does_not_wait(write, monkeypatch):
+    monkeypatch.setattr(watch, 'WAITING', 4)
+    compute = 'import time\nend = time.time() + 9\nwhile time.time() < end: pass'
+    body = f'import subprocess, sys\n    subprocess.run([sys.executable, "-c", {compute!r}])\n    return 1'
+    functions = watch.judged(write('computes', f'def model_inputs(*sizes):\n    {body}'))['functions']
+    assert list(functions['model_inputs']['faults']) == ['model_inputs.count']
+
+
+@pytest.mark.slow
 def test_a_fork_that_goes_on_does_not_judge_a_second_time(write):
     body = 'import os\n    os.fork()\n    return 1'
     found = only(watch.judged(write('fork', f'def model_inputs(*sizes):\n    {body}'))['functions'], 'model_inputs')

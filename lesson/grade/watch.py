@@ -18,6 +18,7 @@ from lesson.notebooks import FUNCTIONS
 
 COMPUTING = 60  # seconds of computing, for each function
 SECONDS = 150  # for each function, whatever it does
+WAITING = 30  # seconds without computing: it sleeps, or waits for what does not come
 EVERY = 0.2  # seconds
 BYTES = 200_000  # of a message
 
@@ -55,14 +56,17 @@ def _watched(path, names, folder, record):
     process = _context.Process(target=_judge, args=(path, names, writer, folder, COMPUTING), daemon=True)
     process.start()
     writer.close()
-    current, done, since = None, len(record['functions']), time.monotonic()
+    current, done, computed = None, len(record['functions']), 0.0
+    since = active = time.monotonic()
     try:
         while not interrupted.is_set():
             if reader.poll(EVERY):
                 current = _receive(reader, names, current, record)
             if len(record['functions']) > done:
                 done, since = len(record['functions']), time.monotonic()
-            if problem := _out_of_limits(process, time.monotonic() - since):
+            if (now_computed := _computed(process)) > computed + 0.5:
+                computed, active = now_computed, time.monotonic()
+            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
                 return *problem, current
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
         process.join(1)
@@ -105,9 +109,11 @@ def _verdict(passed, faults, message, seconds):
     }
 
 
-def _out_of_limits(process, seconds):
+def _out_of_limits(process, seconds, waiting):
     if seconds > SECONDS:
         return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
+    if waiting > WAITING:
+        return 'too_slow', f'it was stopped: for {WAITING} s it had computed nothing, only waited.'
     with suppress(psutil.NoSuchProcess):
         tree = psutil.Process(process.pid).children(recursive=True)
         if len(tree) > PROCESSES:
@@ -115,6 +121,17 @@ def _out_of_limits(process, seconds):
         if sum(map(_memory, tree)) > MEMORY:
             return 'too_much_memory', f'it was stopped: it used more than {MEMORY / 2**30:.0f} GB of memory.'
     return None
+
+
+def _computed(process):
+    """Seconds of computing, by a process and all that it has started."""
+    seconds = 0.0
+    with suppress(psutil.NoSuchProcess):
+        one = psutil.Process(process.pid)
+        for each in (one, *one.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                seconds += sum(each.cpu_times())  # of its children that have ended too
+    return seconds
 
 
 def _memory(process):
