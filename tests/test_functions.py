@@ -122,11 +122,23 @@ def test_the_two_networks_mirror_each_other(lesson, graph):
     assert d == g[::-1]
 
 
-def test_noise_is_uniform_and_depends_on_its_random_generator_alone(lesson):
+def test_noise_is_one_switch_of_ten_and_else_uniform_and_depends_on_its_random_generator_alone(lesson):
     z = lesson.sample_z(np.random.default_rng(0), 2000, 50)
     assert z.shape == (2000, 50) and np.issubdtype(z.dtype, np.floating)
-    np.testing.assert_allclose(np.quantile(z, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
+    switches, rest = z[:, :10], z[:, 10:]
+    np.testing.assert_array_equal(np.sort(switches), [[0.0] * 9 + [3.0]] * 2000)
+    assert (switches > 0).sum(0) == pytest.approx(200, abs=60)  # each a binomial, of standard deviation 13
+    np.testing.assert_allclose(np.quantile(rest, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
     np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50))
+    assert lesson.sample_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer switches
+
+
+def test_each_switch_is_on_in_turn_and_the_rest_stays(lesson):
+    z = lesson.sample_z(np.random.default_rng(0), 3, 12)
+    rows = lesson.with_each_switch(z)
+    assert rows.shape == (30, 12)
+    np.testing.assert_array_equal(rows[:, :10], 3 * np.repeat(np.eye(10), 3, axis=0))
+    np.testing.assert_array_equal(rows[:, 10:], np.tile(z[:, 10:], [10, 1]))
 
 
 def batches(count=256):
