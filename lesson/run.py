@@ -1,7 +1,8 @@
 """Runs a notebook with papermill, and shows how far its running cell is: python -m lesson.run, papermill's arguments.
 
-A bar of lesson.progress is an output that the kernel updates. On a terminal it is shown below papermill's own bar, which
-counts cells. Where standard error is a file, as in continuous integration, nothing is added to what papermill prints.
+A bar of lesson.progress is an output that the kernel updates. On a terminal it is shown below papermill's own bar,
+which counts cells. Where standard error is a file, as in continuous integration, nothing is added to what papermill
+prints.
 """
 
 import re
