@@ -11,7 +11,7 @@ BENCH_READY := $(READY)-bench
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
-	$(BIN)/papermill $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
+	$(BIN)/python -m lesson.run $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
 	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
 	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
 

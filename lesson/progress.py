@@ -14,10 +14,15 @@ def progress(iterable=None, **kwargs):
     A saved notebook then contains the bar's last line, without widgets and without standard error.
     """
     kwargs.setdefault('mininterval', 0.5)
-    ipython = sys.modules.get('IPython')
-    if ipython is None or getattr(ipython.get_ipython(), 'kernel', None) is None:
+    if not in_notebook():
         return tqdm(iterable, **kwargs)
     return _NotebookBar(iterable, **{'file': io.StringIO(), 'ascii': False, 'ncols': WIDTH, **kwargs})
+
+
+def in_notebook():
+    """Whether this process is the kernel of a notebook, in which outputs can be shown and updated."""
+    ipython = sys.modules.get('IPython')
+    return ipython is not None and getattr(ipython.get_ipython(), 'kernel', None) is not None
 
 
 class _NotebookBar(tqdm):

@@ -3,6 +3,7 @@
 import numbers
 import os
 import re
+import shlex
 import signal
 import threading
 import zlib
@@ -13,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from lesson.checkpoints import Checkpoints
+from lesson.events import Events
 from lesson.files import expanded
+from lesson.film import Film
 from lesson.progress import progress
 from lesson.quiet import import_tensorflow
 
@@ -66,6 +69,7 @@ class Run:
     - title: what the generated images are called in captions.
     - checkpoint_dir: a folder for checkpoints, written every checkpoints.SECONDS and at the end. A Run resumes from
       the newest; more epochs are a continuation, another graph, setting or data set is not.
+    - log_dir: a folder of this training alone, for what TensorBoard shows of it: losses, images and the graph.
 
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
     not finite end the loop as well, and weights from before are put back. Raises ValueError when a setting is not
@@ -86,6 +90,7 @@ class Run:
         seed=0,
         title='generated',
         checkpoint_dir=None,
+        log_dir=None,
     ):
         _check_whole(1, epoch_count=epoch_count, batch_size=batch_size, z_dim=z_dim)
         _check_whole(0, seed=seed)
@@ -109,7 +114,8 @@ class Run:
         self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
         self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
         self.checkpoint_dir, self._checkpoints = checkpoint_dir and expanded(checkpoint_dir), None
-        self._losses = []
+        self.log_dir, self._events = log_dir and expanded(log_dir), None
+        self.film, self._losses = Film(title), []
         self._interrupted = self._warned = False
 
     @property
@@ -124,13 +130,14 @@ class Run:
 
     @property
     def caption(self):
-        """What a picture of the present state is called."""
+        """What a picture of the present state is called, where it is not a row of the film."""
         return f'{self.title}, batch {self.step}'
 
     @contextmanager
     def session(self, graph, input_z, images):
         """A session in which to train, with the newest checkpoint in place; it stays open afterwards.
 
+        In a notebook, an animation of the images that were shown comes last.
         images: the generated images, which are computed from input_z.
         """
         real, generated = self.settings['data_shape'][1:], images.shape[1:]
@@ -141,17 +148,19 @@ class Run:
             )
         self.sess, self._input_z, self._images = session(graph), input_z, images
         self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-        with self._resumed(graph), self._interruptible():
+        with self._resumed(graph), self._logged(graph), self._interruptible():
             self._good = self._values()  # what a bad step is undone to
             yield self.sess
+        self.film.show_animation()
 
     def batches(self):
         """Yield (images, noise) for each step that is still to be made, under a progress bar."""
         epochs = (self.get_batches(self.batch_size, seed=[self.seed, epoch]) for epoch in range(self.epoch_count))
-        everything = (images for epoch in epochs for images in epoch)
+        everything = ((epoch, images) for epoch, batches in enumerate(epochs, 1) for images in batches)
         begun = self.step
         with progress(total=self.steps, initial=begun, unit='batch') as self._bar:
-            for images in islice(everything, begun, self.steps):
+            for epoch, images in islice(everything, begun, self.steps):
+                self._bar.set_description(f'epoch {epoch}/{self.epoch_count}', refresh=False)
                 made, z = self.step, self._noise(self.step, len(images))
                 yield images, z
                 if self.step != made + 1:
@@ -169,7 +178,15 @@ class Run:
     def record(self, d_loss, g_loss):
         """Count a step as made, with its losses."""
         self._losses.append((d_loss, g_loss))
+        if self._events:
+            self._events.add_losses(self.step, d_loss, g_loss)
         self._bar.set_postfix(d_loss=d_loss, g_loss=g_loss, refresh=False)
+
+    def show(self, images):
+        """Show a row of generated images [n, height, width, channels] in [-1, 1] as the present state."""
+        image = self.film.add(self.step, images)
+        if self._events:
+            self._events.add_image(self.step, image)
 
     def _noise(self, step, n):
         return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)
@@ -209,6 +226,19 @@ class Run:
                 done = ', which is all of them' if self.step >= self.steps else ''
                 print(f'Resuming after step {self.step:,} of {self.steps:,}{done}, from {self.checkpoint_dir}.')
             yield
+
+    @contextmanager
+    def _logged(self, graph):
+        """With a log_dir: write events, and say how to look at them."""
+        if self.log_dir:
+            self._events = Events(self.log_dir, graph, self.losses)
+            how = f'tensorboard --logdir {shlex.quote(str(self.log_dir))}'
+            print(f'Losses, images and the graph, in TensorBoard (pip install tensorboard): {how}')
+        try:
+            yield
+        finally:
+            if self._events:
+                self._events.close()
 
     def _content(self):
         """Checksums of what the steps are fed with: of all images, in whatever order, and of the first step's noise."""

@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
+from lesson import film
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
 TINY = {'data_source': 'synthetic', 'synthetic_count': 1000, 'digits_epochs': 4, 'faces_epochs': 5}
@@ -90,9 +92,14 @@ def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_b
     cells = by_id(executed)
     for name, epochs in (('train-digits', TINY['digits_epochs']), ('train-faces', TINY['faces_epochs'])):
         batches = epochs * (TINY['synthetic_count'] // 32)
-        assert len(pictures(cells[name])) == batches // 100 >= 1
+        (picture,) = pictures(cells[name])
+        rows = batches // 100
+        assert rows >= 1
+        assert picture.metadata['image/png']['alt'].endswith(f'rows of images, after batches 100 to {100 * rows}')
+        assert len(pixels(picture)) == film.LINE + 29 * rows
         bars = [out.data['text/plain'] for out in cells[name].outputs if 'image/png' not in out.get('data', {})]
         assert len(bars) == 1
+        assert bars[0].startswith(f'epoch {epochs}/{epochs}: 100%')
         assert f'{batches}/{batches}' in bars[0]
         assert 'd_loss=' in bars[0] and 'g_loss=' in bars[0]
 
@@ -130,7 +137,8 @@ def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, c
     notebook = execute(tmp_path, without_tests=True, own_pictures=folder, **settings)
     cells = by_id(notebook)
     assert f'Using disks: {count} images' in text(cells['get-faces'])
-    assert pictures(cells['train-faces'])[0].metadata['image/png']['alt'] == 'generated from disks, batch 100'
+    (picture,) = pictures(cells['train-faces'])
+    assert picture.metadata['image/png']['alt'].startswith('generated from disks: rows of images')
     assert pixels(pictures(cells['face-grid'])[0]).ndim == {'L': 2, 'RGB': 3}[mode]
     assert text(cells['scores']).count('images are too few for scores, 200 are needed') == 2
 
@@ -169,7 +177,7 @@ def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(t
     for cell in code_cells(notebook):
         if cell.id == 'parameters':
             settings = {**TINY, 'data_dir': str(tmp_path / 'data'), 'digits_epochs': 1, 'faces_epochs': 1}
-            settings |= {'checkpoint_dir': None, 'own_pictures': None}
+            settings |= {'checkpoint_dir': None, 'own_pictures': None, 'log_dir': None}
             cell.source = '\n'.join(f'{name} = {value!r}' for name, value in settings.items())
         cells += [nbformat.v4.new_code_cell(cell.source), nbformat.v4.new_code_cell(cell.source)]
         if cell.id == 'train-digits':
@@ -221,7 +229,7 @@ def test_the_notebook_is_made_of_small_cells(saved):
 def test_the_parameters_cell_is_tagged_for_papermill():
     assert set(papermill.inspect_notebook(NOTEBOOK)) == {
         *('data_dir', 'data_source', 'synthetic_count', 'own_pictures'),
-        *('digits_epochs', 'faces_epochs', 'checkpoint_dir'),
+        *('digits_epochs', 'faces_epochs', 'checkpoint_dir', 'log_dir'),
     }
 
 

@@ -1,7 +1,9 @@
 """What surrounds a training: settings are checked, trouble is pointed out, an interrupt ends it in order."""
 
 import os
+import re
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +137,13 @@ def test_losses_are_kept_as_one_row_per_step(trial):
     run, _, _ = trial.train([(1.0, 2.0), (3.0, 4.0)])
     np.testing.assert_array_equal(run.losses, np.float32([[1, 2], [3, 4]]))
     assert run.caption == 'generated, batch 2'
+
+
+def test_the_bar_says_in_which_epoch_it_is(trial, capsys):
+    batches = {'get_batches': lambda size, seed: np.zeros([2, size, 2, 2, 1], 'float32'), 'data_shape': (6, 2, 2, 1)}
+    trial.train([(1.0, 2.0)] * 6, lambda step: time.sleep(0.6), epoch_count=3, **batches)
+    states = re.findall(r'epoch (\d)/3: .* (\d)/6 ', capsys.readouterr().err.replace('\r', '\n'))
+    assert set(states) >= {('1', '1'), ('1', '2'), ('2', '3'), ('3', '6')}
 
 
 NAN = (float('nan'), 1.0)

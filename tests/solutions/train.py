@@ -4,9 +4,7 @@ from . import Case
 
 # What the cases change: a train like the notebook's, without what surrounds it (checkpoints, averages of weights).
 PLAIN = '''\
-def train(
-    epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape, data_image_mode, seed=0, title=''
-):
+def train(epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape, data_image_mode, seed=0):
     """Train a new GAN. Returns (losses [steps, 2], generate), where generate(z) makes images in [-1, 1]."""
     n_images, width, height, channels = data_shape
     with new_graph(seed) as graph:
@@ -27,8 +25,7 @@ def train(
                 bar.set_postfix(d_loss=losses[-1][0], g_loss=losses[-1][1], refresh=False)
                 bar.update()
                 if len(losses) % 100 == 0:
-                    caption = f'{title}, batch {len(losses)}'
-                    show_generator_output(sess, 6, input_z, channels, data_image_mode, caption)
+                    show_generator_output(sess, 6, input_z, channels, data_image_mode)
     return np.array(losses), lambda z: sess.run(images, {input_z: z})
 '''
 Z = 'np.random.default_rng([seed, len(losses)]).uniform(-1, 1, [len(batch), z_dim])'
@@ -40,7 +37,7 @@ FOR_BATCH = 'for batch in get_batches(batch_size, seed=[seed, epoch]):'
 EVERY = 'if len(losses) % 100 == 0:'
 FINAL = '    graph.finalize()\n    sess = tf.Session(graph=graph)'
 OPEN = '    sess = tf.Session(graph=graph)'  # not finalized
-SHOW = 'show_generator_output(sess, 6, input_z, channels, data_image_mode, caption)'
+SHOW = 'show_generator_output(sess, 6, input_z, channels, data_image_mode)'
 ADDS_A_SAMPLING_OP = """def sample_images(input_z, out_channel_dim):
     with input_z.graph.as_default():
         return generator(input_z, out_channel_dim, is_train=False)"""

@@ -1,0 +1,145 @@
+"""The images that a training has shown: one picture that grows, and an animation."""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from lesson.files import whole_file
+from lesson.progress import in_notebook
+
+HIGH = 11  # rows in a column of the picture
+MOST = 4 * HIGH  # rows in the picture; of a longer training every second or third
+INLINE = 16  # frames of the animation in a notebook, which has to stay small
+FEWEST = 5  # rows that are worth an animation
+COLORS = {'L': 32, 'RGB': 256}
+FRAME, LAST = 200, 2000  # milliseconds
+FONT = ImageFont.load_default(10)
+LINE = 13  # pixels that a line of text needs
+
+
+class Film:
+    """Rows of generated images: one for each time that a training shows what its generator makes.
+
+    In a notebook, the first row is shown as a picture, which later rows are added to. Elsewhere nothing is shown.
+    title: what the images are called.
+    """
+
+    def __init__(self, title):
+        self.title = title
+        self._rows = []  # (step, Pillow image) of each
+        self._output = None
+
+    def add(self, step, images):
+        """Add a row of images [n, height, width, channels] in [-1, 1], generated after so many steps; return it.
+
+        It is a Pillow image: the images side by side.
+        """
+        row = _side_by_side(images)
+        self._rows.append((step, row))
+        if in_notebook():
+            picture = self._as_shown(self.picture(), 'rows of images', 2)
+            if self._output:
+                self._output.update(picture)
+            else:
+                self._output = _display(picture)
+        return row
+
+    def show_animation(self):
+        """Show the animation, in a notebook and if it is worth that."""
+        if in_notebook() and len(self._rows) >= FEWEST:
+            _display(self._as_shown(self.animation(INLINE), 'an animation', 3))
+
+    def save(self, path):
+        """Write the animation to a .png file under 1 MB, whole or not at all. OSError: it cannot be written."""
+        frames, scale = MOST, 3
+        while len(data := self.animation(frames, scale)) > 1e6:
+            frames, scale = frames // 2, 1
+        with whole_file(path) as file:
+            file.write(data)
+
+    def picture(self):
+        """A PNG of all rows, each behind its step, in columns of HIGH."""
+        rows = _some(self._rows, MOST)
+        title, mode = f'{self.title}, after so many batches', rows[0][1].mode
+        margin = _length(str(rows[-1][0])) + 4
+        width, height = margin + rows[0][1].width + 6, rows[0][1].height + 1
+        columns, most = math.ceil(len(rows) / HIGH), min(len(rows), HIGH)
+        page = Image.new(mode, (max(columns * width, _length(title)), LINE + most * height), 'white')
+        draw = ImageDraw.Draw(page)
+        draw.text((0, 0), title, 'black', FONT)
+        for i, (step, image) in enumerate(rows):
+            left, top = i // HIGH * width + margin, LINE + i % HIGH * height
+            draw.text((left - 4, top + height // 2), str(step), 'black', FONT, anchor='rm')
+            page.paste(image, (left, top))
+        return _png(_fewer_colors(page))
+
+    def animation(self, frames, scale=1):
+        """An animated PNG of so many rows, each enlarged and below its title.
+
+        It begins with the newest, which stays longest: where nothing moves, that is what is seen.
+        """
+        *rows, newest = _some(self._rows, frames)
+        rows.insert(0, newest)
+        width, height = scale * newest[1].width, scale * newest[1].height + 2 * LINE
+        strip = Image.new(newest[1].mode, (max(width, _length(self.title)), height * len(rows)), 'white')
+        draw = ImageDraw.Draw(strip)
+        for top, (step, image) in zip(range(0, strip.height, height), rows, strict=True):
+            draw.text((0, top), self.title, 'black', FONT)
+            draw.text((0, top + LINE), f'batch {step}', 'black', FONT)
+            large = image.resize((width, scale * image.height), Image.Resampling.NEAREST)
+            strip.paste(large, (0, top + 2 * LINE))
+        strip = _fewer_colors(strip)  # all at once: they share a palette, and nothing flickers
+        first, *others = (strip.crop((0, top, strip.width, top + height)) for top in range(0, strip.height, height))
+        times = [LAST] + [FRAME] * len(others)
+        return _png(first, save_all=True, append_images=others, duration=times, loop=0)
+
+    def _as_shown(self, png, what, scale):
+        """A PNG as a notebook shows it: enlarged, with an alternative text."""
+        from IPython.display import Image as Picture
+
+        first, last = self._rows[0][0], self._rows[-1][0]
+        alt = f'{self.title}: {what}, after batches {first:,} to {last:,}'
+        return Picture(png, alt=alt, width=scale * Image.open(io.BytesIO(png)).width)
+
+
+def _side_by_side(images):
+    """Images [n, height, width, channels] in [-1, 1] in one Pillow image, with grey gaps of one pixel."""
+    levels = np.rint(127.5 * (np.clip(np.nan_to_num(images), -1, 1) + 1)).astype(np.uint8)
+    pixels = np.pad(levels, [(0, 0), (0, 0), (0, 1), (0, 0)], constant_values=128)
+    pixels = np.concatenate(pixels, 1)[:, :-1]
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def _some(rows, most):
+    """No more than so many of the rows, at equal distances, the newest among them."""
+    every = math.ceil(len(rows) / most)
+    return [*rows[every - 1 : -1 : every], rows[-1]]
+
+
+def _fewer_colors(image):
+    """The image with a palette, which is chosen from some of its pixels: ten times as fast as from all of them."""
+    pixels = np.asarray(image.convert('RGB')).reshape(1, -1, 3)
+    some = np.random.default_rng(0).integers(pixels.shape[1], size=4000)
+    palette = Image.fromarray(pixels[:, some]).quantize(COLORS[image.mode])
+    colors = np.reshape(palette.getpalette(), [-1, 3])
+    colors[colors.min(1) > 247] = 255  # the page stays white
+    palette.putpalette(colors.astype(np.uint8).tobytes())
+    return image.convert('RGB').quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _length(text):
+    return math.ceil(FONT.getlength(text))
+
+
+def _png(image, **options):
+    file = io.BytesIO()
+    image.save(file, 'png', **options)
+    return file.getvalue()
+
+
+def _display(picture):
+    from IPython.display import display
+
+    return display(picture, display_id=True)
