@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lesson import generators
 from lesson.checkpoints import Checkpoints
 from lesson.events import Events
 from lesson.files import expanded
@@ -21,6 +22,7 @@ from lesson.progress import progress
 from lesson.quiet import import_tensorflow
 
 tf = import_tensorflow()
+load_generator = generators.load
 
 LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usually goes wrong
 DECIDED = 300  # after so many steps one can tell whether the discriminator has won
@@ -44,6 +46,12 @@ def session(graph, bfloat16=None):
     sess = tf.Session(graph=graph, config=config)
     sess.run(initialize)
     return sess
+
+
+def keep_scores(generate, scores):
+    """Write scores of a generator's images, {name: (of generated images, of real ones)}, beside it, if it is kept."""
+    if isinstance(generate, generators.Generator):
+        generate.add_scores(scores)
 
 
 def has_fast_bfloat16():
@@ -70,6 +78,7 @@ class Run:
     - checkpoint_dir: a folder for checkpoints, written every checkpoints.SECONDS and at the end. A Run resumes from
       the newest; more epochs are a continuation, another graph, setting or data set is not.
     - log_dir: a folder of this training alone, for what TensorBoard shows of it: losses, images and the graph.
+    - generators_dir: a folder in which `save_generator` keeps the trained generator; None: it keeps none.
 
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
     not finite end the loop as well, and weights from before are put back. Raises ValueError when a setting is not
@@ -91,6 +100,7 @@ class Run:
         title='generated',
         checkpoint_dir=None,
         log_dir=None,
+        generators_dir=None,
     ):
         _check_whole(1, epoch_count=epoch_count, batch_size=batch_size, z_dim=z_dim)
         _check_whole(0, seed=seed)
@@ -115,6 +125,7 @@ class Run:
         self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
         self.checkpoint_dir, self._checkpoints = checkpoint_dir and expanded(checkpoint_dir), None
         self.log_dir, self._events = log_dir and expanded(log_dir), None
+        self.generators_dir = generators_dir and expanded(generators_dir)
         self.film, self._losses = Film(title), []
         self._interrupted = self._warned = False
 
@@ -187,6 +198,23 @@ class Run:
         image = self.film.add(self.step, images)
         if self._events:
             self._events.add_image(self.step, image)
+
+    def save_generator(self):
+        """generate(z), a generators.Generator: the network as it is in the session now, which is not needed any longer.
+
+        With a generators_dir it is kept there. A disk that does not allow that is said in one line.
+        """
+        about = generators.describe(self.title, self.settings, self.step, self._noise(0, 1000))
+        generate = generators.Generator(generators.freeze(self.sess, self._input_z, self._images), about)
+        if self.generators_dir:
+            try:
+                generate.keep(self.generators_dir)
+            except OSError as error:
+                print(
+                    f'The generator could not be saved in {self.generators_dir} ({error.strerror or error}): it is '
+                    'lost when Python ends. Make room, or choose another folder, and call .keep(folder) of it.'
+                )
+        return generate
 
     def _noise(self, step, n):
         return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)

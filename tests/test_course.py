@@ -211,7 +211,7 @@ def test_with_the_lessons_functions_pasted_in_the_copy_gives_the_same_losses_and
     for notebook in (lesson, copy):
         show = nbformat.v4.new_code_cell('print(digit_losses.tolist(), face_losses.tolist())', id='losses')
         notebook.cells.append(show)
-        cells = run(notebook, course.ROOT, data_dir=str(tmp_path))
+        cells = run(notebook, course.ROOT, data_dir=str(tmp_path), generators_dir=str(tmp_path / 'generators'))
         losses.append(cells['losses'].outputs[0].text)
     assert losses[0] == losses[1]
     tests = [cell for cell in copy.cells if cell.source.startswith('tests.test_')]

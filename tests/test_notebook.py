@@ -48,7 +48,7 @@ def execute(folder, without_tests=False, **settings):
     if without_tests:
         notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
     nbformat.write(notebook, folder / 'in.ipynb')
-    settings = {**TINY, 'data_dir': str(folder / 'data'), **settings}
+    settings = {**TINY, 'data_dir': str(folder / 'data'), 'generators_dir': str(folder / 'generators'), **settings}
     papermill.execute_notebook(
         folder / 'in.ipynb', folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False
     )
@@ -229,7 +229,7 @@ def test_the_notebook_is_made_of_small_cells(saved):
 def test_the_parameters_cell_is_tagged_for_papermill():
     assert set(papermill.inspect_notebook(NOTEBOOK)) == {
         *('data_dir', 'data_source', 'synthetic_count', 'own_pictures'),
-        *('digits_epochs', 'faces_epochs', 'checkpoint_dir', 'log_dir'),
+        *('digits_epochs', 'faces_epochs', 'checkpoint_dir', 'log_dir', 'generators_dir'),
     }
 
 
