@@ -7,13 +7,16 @@ READY := .venv/ready-$(notdir $(PYTHON))
 TESTS_READY := $(READY)-tests
 BENCH_READY := $(READY)-bench
 
-.PHONY: run test lab learn check student grade bench soak
+.PHONY: run play test lab learn check student grade bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
 	$(BIN)/python -m lesson.run $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
 	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
 	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
+
+play: $(READY)  # build/playground.html: a page that computes images, with the generators that the notebook has trained
+	$(BIN)/python -m lesson.playground $(ARGS)
 
 test: $(TESTS_READY)  # lint and every test, on all cores; the tests of a file stay together, as they share what they set up
 	$(BIN)/ruff check .

@@ -1,9 +1,12 @@
 """Small data sets and files for the tests, and what has to come out of them by hand."""
 
+import shutil
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
@@ -60,3 +63,17 @@ def colours(height=40, width=40):
     """A smooth picture in which no two corners are alike."""
     small = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [230, 220, 40]]], np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR)
+
+
+@contextmanager
+def chromium():
+    """A browser, driven by Playwright; the test is skipped where there is none."""
+    api = pytest.importorskip('playwright.sync_api')
+    path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+    with api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox'])
+        except api.Error as error:
+            pytest.skip(f'there is no browser that starts: {str(error).splitlines()[0]}')
+        yield browser
+        browser.close()
