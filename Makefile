@@ -6,14 +6,22 @@ BIN := .venv/bin
 READY := .venv/ready-$(notdir $(PYTHON))
 TESTS_READY := $(READY)-tests
 BENCH_READY := $(READY)-bench
+# From standard input: then pictures are looked for here, not where the page goes.
+PAGE = $(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin
 
-.PHONY: run play test lab learn check student grade bench soak
+.PHONY: run html pdf play test lab learn check student grade guide bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
 	$(BIN)/python -m lesson.run $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
-	$(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin --output build/$(NOTEBOOK) \
-	    < build/$(NOTEBOOK).ipynb  # from standard input: then pictures are looked for here, not in build/
+	$(PAGE) --output build/$(NOTEBOOK) < build/$(NOTEBOOK).ipynb
+
+html: $(READY)  # the saved notebook as one page in build/saved/; your own: make html NOTEBOOK=my_face_generation
+	mkdir -p build/saved
+	$(PAGE) --output build/saved/$(NOTEBOOK) < $(NOTEBOOK).ipynb
+
+pdf: html  # the same as a PDF, printed by Chromium, Chrome, Edge or Brave
+	$(BIN)/python -m lesson.pdf build/saved/$(NOTEBOOK).html build/saved/$(NOTEBOOK).pdf
 
 play: $(READY)  # build/playground.html: a page that computes images, with the generators that the notebook has trained
 	$(BIN)/python -m lesson.playground $(ARGS)
@@ -44,6 +52,9 @@ student: $(READY)  # build/student, for a class, and a zip of it
 grade: $(TESTS_READY)  # judge the notebooks of a class: make grade NOTEBOOKS=folder
 	$(if $(NOTEBOOKS),,$(error name the folder of the notebooks: make grade NOTEBOOKS=folder))
 	$(BIN)/python -m lesson.grade "$(NOTEBOOKS)"
+
+guide: $(TESTS_READY)  # docs/field_guide.md: twenty common faults, each trained, beside what is right
+	$(BIN)/python -m tests.field_guide $(ARGS)
 
 lab: $(READY)  # JupyterLab on the notebook
 	$(BIN)/jupyter lab $(NOTEBOOK).ipynb

@@ -22,7 +22,10 @@ ROOT = Path(__file__).parent.parent
 LESSON = ROOT / 'dlnd_face_generation.ipynb'
 COPY = ROOT / 'my_face_generation.ipynb'
 EXERCISES = Path(__file__).with_name('exercises')
-BUNDLE = ('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md', 'docs/generated.png')
+BUNDLE = (
+    *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
+    *('docs/generated.png', 'docs/field_guide.md', 'docs/field_guide'),
+)
 EXPLAIN = 'from lesson import course\n\ncourse.explain_unwritten()'
 
 
@@ -103,7 +106,8 @@ def student(build=ROOT / 'build'):
     shutil.copytree(ROOT / 'lesson', folder / 'lesson', ignore=teachers)
     for name in BUNDLE:
         (folder / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
     shutil.copy(ROOT / 'lesson' / 'student' / 'README.md', folder)
     _write(exercise(nbformat.read(LESSON, as_version=4)), folder / COPY.name)
     print(f'{folder} and {shutil.make_archive(folder, "zip", build, folder.name)}')

@@ -15,11 +15,15 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from lesson import film
+from lesson import film, notebooks
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
-TINY = {'data_source': 'synthetic', 'synthetic_count': 1000, 'digits_epochs': 4, 'faces_epochs': 5}
+TINY = {
+    **{'data_source': 'synthetic', 'synthetic_count': 1000},
+    **{'digits_epochs': 4, 'faces_epochs': 5, 'failure_steps': 0},
+}
+FAILURES = ('fail-range', 'fail-norm', 'fail-winner', 'fail-collapse', 'fail-rate')
 
 
 def code_cells(notebook):
@@ -188,6 +192,55 @@ def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(t
     assert [out.text for out in outputs(notebook, 'stream') if out.name == 'stderr'] == []
 
 
+@pytest.mark.slow
+def test_five_failures_are_shown_below_a_healthy_training_with_what_a_test_says_and_leave_no_trace(tmp_path):
+    checkpoints = tmp_path / 'checkpoints'
+    settings = {'synthetic_count': 64, 'digits_epochs': 1, 'faces_epochs': 1, 'checkpoint_dir': str(checkpoints)}
+    cells = by_id(execute(tmp_path, without_tests=True, failure_steps=3, **settings))
+    verdicts = [text(cells[name]).splitlines() for name in FAILURES]
+    assert verdicts[0][0].startswith('test_train: real images reach the discriminator in [-0.50, 0.50], fake ones in')
+    assert verdicts[1] == ['test_generator: passed']
+    assert [re.search('step of ._train_opt is [^;]*', line[0])[0] for line in verdicts[2:4]] == [
+        'step of g_train_opt is 0.00010',
+        'step of d_train_opt is 0.00100',
+    ]
+    assert verdicts[4] == []
+    for name in FAILURES:
+        (picture,) = pictures(cells[name])
+        assert picture.metadata['image/png']['alt'].endswith('below those of a healthy training')
+        healthy, failed = np.split(pixels(picture), 2)
+        assert (healthy != failed).mean() > 0.01
+    assert sorted(path.name for path in checkpoints.iterdir()) == ['digits', 'faces']
+
+
+def test_names_are_replaced_for_a_while_whatever_happens():
+    scope = notebooks.definitions(NOTEBOOK)
+    before = dict(scope)
+    with pytest.raises(ZeroDivisionError), scope['replaced'](dense=len, weights=abs):
+        assert (scope['dense'], scope['weights'], scope['conv2d']) == (len, abs, before['conv2d'])
+        raise ZeroDivisionError
+    assert dict(scope) == before
+    with pytest.raises(KeyError, match='a_misspelled_name'), scope['replaced'](a_misspelled_name=len):
+        pass
+    assert dict(scope) == before
+
+
+def test_images_are_ordered_by_how_near_the_nearest_fake_is():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 28, 28, 3), np.uint8)
+    fake = rng.uniform(-1, 1, (20, 28, 28, 3)).astype('float32')
+    fake[0] = images[7] / 127.5 - 1
+    by_hand = [min(float(((image / 127.5 - 1 - other) ** 2).sum()) for other in fake) for image in images]
+    ordered = notebooks.definitions(NOTEBOOK)['by_likeness'](images, fake)
+    assert (ordered == images[np.argsort(by_hand)]).all()
+    assert (ordered[0] == images[7]).all()
+
+
+def test_the_failures_take_up_little_room(saved):
+    sizes = [len(picture.data['image/png']) for name in FAILURES for picture in pictures(by_id(saved)[name])]
+    assert sum(sizes) < 120_000
+
+
 def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures(saved):
     counts = [cell.execution_count for cell in code_cells(saved)]
     assert counts == list(range(1, len(counts) + 1))
@@ -229,7 +282,7 @@ def test_the_notebook_is_made_of_small_cells(saved):
 def test_the_parameters_cell_is_tagged_for_papermill():
     assert set(papermill.inspect_notebook(NOTEBOOK)) == {
         *('data_dir', 'data_source', 'synthetic_count', 'own_pictures'),
-        *('digits_epochs', 'faces_epochs', 'checkpoint_dir', 'log_dir', 'generators_dir'),
+        *('digits_epochs', 'faces_epochs', 'failure_steps', 'checkpoint_dir', 'log_dir', 'generators_dir'),
     }
 
 

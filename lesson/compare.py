@@ -1,0 +1,60 @@
+"""Trainings below each other in one small picture: what each generated, and its losses."""
+
+import io
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+ENLARGE = 2  # pixels for each pixel of a generated image
+PLOT = 300  # pixels that the losses are wide
+TITLE = 18  # pixels that a title is high
+MARGIN = 10
+BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # of the curves: d_loss, g_loss
+GREYS = 12  # of the palette, in which the rest are the curves' colors and their mixtures with white
+
+
+def comparison(trainings, alt=''):
+    """A PNG for a notebook (IPython.display.Image), and its bytes as `.data`.
+
+    trainings: {title: (losses [steps, 2], d_loss and g_loss; Pillow image)}, from top to bottom, all images of one
+    size. All losses have the same axes, so that they can be compared. alt: its alternative text; '': the titles.
+    """
+    from IPython.display import Image as Picture
+
+    width, height = (ENLARGE * size for size in next(iter(trainings.values()))[1].size)
+    page = Image.new('RGB', (width + MARGIN + PLOT, len(trainings) * (height + TITLE)), 'white')
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+    highest = min(12, max(losses.max() for losses, _ in trainings.values()))
+    for row, (title, (losses, image)) in enumerate(trainings.items()):
+        top = row * (height + TITLE)
+        draw.text((0, top), title, 'black', font)
+        page.paste(image.convert('RGB').resize((width, height), Image.Resampling.NEAREST), (0, top + TITLE))
+        page.paste(_plot(losses, highest, height + TITLE), (width + MARGIN, top))
+    file = io.BytesIO()
+    page.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, 'png', bits=4, optimize=True)
+    return Picture(file.getvalue(), alt=alt or f'generated images and losses: {", ".join(trainings)}')
+
+
+def _plot(losses, highest, height):
+    """The two curves of losses [steps, 2], up to the loss `highest`, as a Pillow image `height` pixels high."""
+    figure = Figure(figsize=(PLOT / 100, height / 100), dpi=100, layout='constrained')
+    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    for column, name, color in ((1, 'g_loss', ORANGE), (0, 'd_loss', BLUE)):
+        steps = np.arange(1, len(losses) + 1)
+        axes.plot(steps, losses[:, column], color=np.divide(color, 255), linewidth=0.8, label=name)
+    axes.set_ylim(0, 1.05 * highest)
+    axes.tick_params(labelsize=7)
+    axes.legend(fontsize=7, loc='upper right', frameon=False, ncols=2)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert('RGB')
+
+
+def _palette():
+    """The 16 colors of a comparison, as Pillow wants them: 4 bits for each pixel make small files."""
+    greys = [(level,) * 3 for level in np.linspace(0, 255, GREYS).astype(int).tolist()]
+    mixtures = [tuple((part + 255) // 2 for part in color) for color in (BLUE, ORANGE)]
+    palette = Image.new('P', (1, 1))
+    palette.putpalette([part for color in [*greys, BLUE, ORANGE, *mixtures] for part in color])
+    return palette
