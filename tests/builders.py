@@ -72,7 +72,7 @@ def chromium():
     path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     with api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox'])
+            browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox'], timeout=120_000)
         except api.Error as error:
             pytest.skip(f'there is no browser that starts: {str(error).splitlines()[0]}')
         yield browser
