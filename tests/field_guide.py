@@ -132,7 +132,7 @@ def section(number, entry, trained, file):
     """The text of an entry, with the message of the test."""
     faults, _ = judge(case_of(entry), [case_of(entry).fails])[case_of(entry).fails]
     often = f' In 110 solutions of the original course: {entry.often}.' if entry.often else ''
-    count = '' if entry.fault != 'train.graph_grows' else _growth(trained.operations)
+    count = _growth(trained.operations) if entry.fault == 'train.graph_grows' and len(trained.operations) else ''
     return f"""\
 ## {number}. {entry.title}
 
