@@ -52,7 +52,12 @@ class Film:
             _display(self._as_shown(self.animation(INLINE), 'an animation', 3))
 
     def save(self, path):
-        """Write the animation to a .png file under 1 MB, whole or not at all. OSError: it cannot be written."""
+        """Write the animation to a .png file under 1 MB, whole or not at all; nothing, if nothing was shown.
+
+        Raises OSError when it cannot be written.
+        """
+        if not self._rows:
+            return
         frames, scale = MOST, 3
         while len(data := self.animation(frames, scale)) > 1e6:
             frames, scale = frames // 2, 1

@@ -202,13 +202,15 @@ class Run:
     def save_generator(self):
         """generate(z), a generators.Generator: the network as it is in the session now, which is not needed any longer.
 
-        With a generators_dir it is kept there. A disk that does not allow that is said in one line.
+        With a generators_dir it is kept there, and beside it the animation of the images that were shown. A disk that
+        does not allow that is said in one line.
         """
         about = generators.describe(self.title, self.settings, self.step, self._noise(0, 1000))
         generate = generators.Generator(generators.freeze(self.sess, self._input_z, self._images), about)
         if self.generators_dir:
             try:
                 generate.keep(self.generators_dir)
+                self.film.save(generate.path / 'training.png')
             except OSError as error:
                 print(
                     f'The generator could not be saved in {self.generators_dir} ({error.strerror or error}): it is '

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 
 from lesson import __version__, generators, notebooks, training
 from tests.conftest import no_file_longer_than, remount
@@ -90,6 +91,19 @@ def test_a_trained_generator_computes_what_the_session_computes_that_trained_it(
     """The images of Trial are z itself."""
     z = np.random.default_rng(0).uniform(-1, 1, [5, 2]).astype('float32')
     np.testing.assert_array_equal(keep(trial, None)(z), np.tile(z, 2).reshape(5, 2, 2, 1))
+
+
+def test_the_animation_of_a_training_is_kept_beside_its_generator(trial, tmp_path):
+    run = trial.run(3, generators_dir=tmp_path)
+    with run.session(trial.graph, trial.z, trial.images):
+        for _ in run.batches():
+            run.record(1.0, 1.0)
+            run.show(np.full([5, 28, 28, 1], run.step / run.steps, 'float32'))
+    path = run.save_generator().path
+    assert sorted(os.listdir(path)) == ['about.json', 'saved_model.pb', 'training.png']
+    with Image.open(path / 'training.png') as animation:
+        assert animation.n_frames == run.steps
+    assert training.load_generator(path).about['steps'] == run.steps
 
 
 def test_a_kept_generator_has_the_weights_of_the_end_of_the_training(lesson, tmp_path, monkeypatch):
