@@ -119,7 +119,7 @@ class Page:
         self.requests, self.errors = [], []
         self.context.on('request', lambda request: self.requests.append(request.url))
         self.page.on('pageerror', lambda error: self.errors.append(str(error)))
-        self.page.on('console', lambda message: self.errors.append(message.text))
+        self.page.on('console', lambda said: self.errors.extend([said.text] * (said.type == 'error')))
         self.page.goto(path.as_uri())
         self.settle()
 
@@ -365,7 +365,7 @@ def test_a_walk_goes_from_one_z_to_another_and_keeps_its_length(faces):
     assert np.abs(z - back).max() > 0.5
 
 
-@pytest.mark.parametrize('number', range(1, 9))
+@pytest.mark.parametrize('number', [1, 8])
 def test_a_slider_changes_the_picture_along_its_direction_and_nothing_else(faces, number):
     before, z = faces.stage(), faces.z()
     slider = faces.page.locator(f'#sliders label:nth-child({number}) input')
