@@ -272,7 +272,8 @@ def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, 
         'docs/field_guide/01-generator.random.png',
     } < names
     assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
-    documented = {'problem_unittests.py', 'lesson/training.py'}  # where to look, and how it is used, in single lines
+    # Where to look, and how it is used, in single lines.
+    documented = {'problem_unittests.py', 'docs/field_guide.md', 'lesson/training.py'}
     for name in [each for each in names - documented if not each.endswith('.png')]:
         assert leaked(lesson, (bundle / name).read_text('utf-8')) == [], name
 
