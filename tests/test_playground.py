@@ -433,7 +433,7 @@ def test_the_picture_is_saved_as_a_png(faces, tmp_path):
         assert image.format == 'PNG' and image.size == (280, 280)
         small = np.asarray(image.convert('RGB').resize((28, 28), Image.Resampling.BOX), float)
     shown = np.reshape(faces.stage(), [28, 28, 4])[..., :3]
-    assert np.abs(small - shown).mean() < 8
+    assert np.corrcoef(small.ravel(), shown.ravel())[0, 1] > 0.9  # it is smooth as the page shows it
 
 
 def test_everything_is_done_by_keyboard(faces):
