@@ -146,10 +146,10 @@ def test_the_notebooks_lines_of_plain_tensorflow_give_the_same_bits_without_this
     assert len([line for line in lines.splitlines() if line]) == 3
     (tmp_path / 'generators').symlink_to(folder)
     code = f"""
-{lines.replace('[10, 100]', '[20, 10]')}
 import numpy as np
-z = tf.constant(np.random.default_rng(0).uniform(-1, 1, [20, 10]), tf.float32)
-np.savez('images.npz', **{{name: value.numpy() for name, value in generate(z=z).items()}})
+z = np.random.default_rng(0).uniform(-1, 1, [20, 10])
+{lines}
+np.savez('images.npz', **{{name: value.numpy() for name, value in generate(z=tf.constant(z, tf.float32)).items()}})
 import sys
 print(images.shape.as_list(), 'lesson' in sys.modules)
 """
@@ -225,7 +225,7 @@ def test_about_json_says_what_belongs_to_it(trained):
         'image_shape': [28, 28, 3],
         'channels': 3,
         'z_dim': 10,
-        'z': {'switches': 0, 'strength': 0.0, 'distribution': 'uniform', 'low': -1.0, 'high': 1.0},
+        'z': {'switches': 10, 'strength': 3.0, 'distribution': 'normal', 'mean': 0.0, 'deviation': 0.0},
         'seed': 0,
         'steps': 4,
         'settings': {
