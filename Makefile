@@ -29,7 +29,7 @@ play: $(READY)  # build/playground.html: a page that computes images, with the g
 test: $(TESTS_READY)  # lint and every test, on all cores; the tests of a file stay together, as they share what they set up
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --numprocesses logical --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
 	$(BIN)/python -m tests.soak $(ARGS)

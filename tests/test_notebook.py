@@ -181,7 +181,7 @@ def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(t
     for cell in code_cells(notebook):
         if cell.id == 'parameters':
             settings = {**TINY, 'data_dir': str(tmp_path / 'data'), 'digits_epochs': 1, 'faces_epochs': 1}
-            settings |= {'checkpoint_dir': None, 'own_pictures': None, 'log_dir': None}
+            settings |= {'checkpoint_dir': None, 'own_pictures': None, 'log_dir': None, 'generators_dir': None}
             cell.source = '\n'.join(f'{name} = {value!r}' for name, value in settings.items())
         cells += [nbformat.v4.new_code_cell(cell.source), nbformat.v4.new_code_cell(cell.source)]
         if cell.id == 'train-digits':
