@@ -56,7 +56,11 @@ def judged(case, functions):
     return verdicts
 
 
-@pytest.mark.parametrize('case', WRONG, ids=names(WRONG))
+# One of each fault, and the classics of the original course; all of them: python -m tests.solutions
+SOME = [case for i, case in enumerate(WRONG) if case.classic or case.fault not in {each.fault for each in WRONG[:i]}]
+
+
+@pytest.mark.parametrize('case', SOME, ids=names(SOME))
 def test_a_wrong_implementation_has_the_fault(case):
     faults, _ = judged(case, [case.fails])[case.fails]
     first, *more = faults[case.fault].splitlines()
