@@ -126,7 +126,7 @@ class Lab:
         self.page.set_default_timeout(1000 * WAIT)
         self.page.goto(address.format(name, f'{name}.ipynb'))  # a workspace of its own: no other notebook is open in it
         when(lambda: self.page.locator('.jp-CodeCell').count() == len(self.code))
-        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        self.page.wait_for_selector('#jp-main-statusbar >> text=/[|] Idle$/')  # only then, all of Run All is run
 
     def choose(self, menu, entry):
         """Choose an entry of a menu, with the mouse."""
