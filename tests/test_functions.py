@@ -267,7 +267,7 @@ def test_the_memory_of_a_kernel_does_not_grow_from_training_to_training(lesson):
         return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6
 
     sizes = []
-    for _ in range(12):
+    for _ in range(20):
         lesson.train(1, 32, 10, 0.001, 0.0, batches(64), (64, 28, 28, 1), 'L')
         sizes.append(resident())
-    assert sizes[-1] - sizes[1] < 60, sizes
+    assert sizes[-1] - sizes[1] < 100, sizes
