@@ -61,7 +61,7 @@ def open_in_processes(name, data_dir, waits, meanwhile=lambda: None):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', ['mnist', 'celeba'])
-@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize('seed', range(3))
 def test_two_notebooks_on_a_fresh_data_folder_find_the_same_and_nothing_is_drawn_or_prepared_twice(
     tmp_path, name, seed
 ):
@@ -74,7 +74,7 @@ def test_two_notebooks_on_a_fresh_data_folder_find_the_same_and_nothing_is_drawn
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize('seed', range(3))
 def test_two_and_more_notebooks_on_the_same_pictures_prepare_them_once(tmp_path, seed):
     write_faces(tmp_path / 'own', 300, (300, 300))
     rng = np.random.default_rng(seed)
@@ -84,7 +84,7 @@ def test_two_and_more_notebooks_on_the_same_pictures_prepare_them_once(tmp_path,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize('seed', range(3))
 def test_a_picture_that_is_added_while_others_are_prepared_does_no_harm(tmp_path, seed):
     write_faces(tmp_path / 'own', 300, (300, 300))
     rng = np.random.default_rng(seed)
