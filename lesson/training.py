@@ -107,11 +107,7 @@ class Run:
         _check_number('learning_rate', learning_rate, 'above 0', lambda value: 0 < value < float('inf'))
         _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
         n_images = data_shape[0]
-        if batch_size > n_images:
-            raise ValueError(
-                f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no '
-                f'step: choose a batch_size from 1 to {n_images:,}'
-            )
+        _check_batch_size(batch_size, n_images)
         self.settings = {
             'learning_rate': float(learning_rate),
             'beta1': float(beta1),
@@ -210,12 +206,16 @@ class Run:
         if self.generators_dir:
             try:
                 generate.keep(self.generators_dir)
-                self.film.save(generate.path / 'training.png')
             except OSError as error:
                 print(
                     f'The generator could not be saved in {self.generators_dir} ({error.strerror or error}): it is '
                     'lost when Python ends. Make room, or choose another folder, and call .keep(folder) of it.'
                 )
+                return generate
+            try:
+                self.film.save(generate.path / 'training.png')
+            except OSError as error:
+                print(f'The animation could not be saved beside the generator ({error.strerror or error}).')
         return generate
 
     def _noise(self, step, n):
@@ -349,6 +349,14 @@ def _check_whole(least, **settings):
 def _check_number(name, value, allowed, fits):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not fits(value):
         raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
+
+
+def _check_batch_size(batch_size, n_images):
+    if batch_size > n_images:
+        raise ValueError(
+            f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no '
+            f'step: choose a batch_size from 1 to {n_images:,}'
+        )
 
 
 def _checksum(array):

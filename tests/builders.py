@@ -1,6 +1,5 @@
 """Small data sets and files for the tests, and what has to come out of them by hand."""
 
-import shutil
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from lesson.pdf import find_browser
 
 
 def idx(images, magic=0x803, count=None):
@@ -69,8 +70,11 @@ def colours(height=40, width=40):
 def chromium():
     """A browser, driven by Playwright; the test is skipped where there is none."""
     api = pytest.importorskip('playwright.sync_api')
-    path = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     with api.sync_playwright() as playwright:
+        try:
+            path = find_browser()
+        except FileNotFoundError:
+            path = None  # Playwright's own, if that is installed
         try:
             browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox'], timeout=120_000)
         except api.Error as error:

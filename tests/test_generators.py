@@ -106,6 +106,18 @@ def test_the_animation_of_a_training_is_kept_beside_its_generator(trial, tmp_pat
     assert training.load_generator(path).about['steps'] == run.steps
 
 
+def test_a_generator_is_kept_when_its_animation_cannot_be(trial, tmp_path, capsys, monkeypatch):
+    def full(film, path):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(training.Film, 'save', full)
+    generate = keep(trial, tmp_path)
+    printed = capsys.readouterr().out
+    assert 'The animation could not be saved beside the generator (No space left on device).' in printed
+    assert 'it is lost' not in printed
+    assert training.load_generator(generate.path).about == generate.about
+
+
 def test_a_kept_generator_has_the_weights_of_the_end_of_the_training(lesson, tmp_path, monkeypatch):
     seen = {}
 
