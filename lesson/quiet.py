@@ -7,6 +7,7 @@ box. They are held back here, and printed if the import fails or the process die
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -30,8 +31,14 @@ _FATAL = 3
 
 
 def import_tensorflow():
-    """The module tensorflow.compat.v1. From now on, only fatal errors are logged."""
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', str(_FATAL))  # has to be set before the import
+    """The module tensorflow.compat.v1. From now on, only fatal errors are logged.
+
+    Its convolutions are oneDNN's. TensorFlow uses them by default only where the processor has AVX512-VNNI or newer;
+    on an older one with AVX2, they make a training step about 1.7 times as fast (docs/results.md).
+    """
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', str(_FATAL))  # these have to be set before the import
+    if platform.machine() in ('x86_64', 'AMD64'):
+        os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
     with held_back():
         import tensorflow.compat.v1 as tf
 
