@@ -19,6 +19,7 @@ from lesson.playground import directions
 
 COLUMNS = 10  # images side by side
 SLIDERS = 6
+STEPS = 5  # images in a row of the picture that shows where the sliders lead
 REACH = 4  # how far a slider goes, in standard deviations of the noise
 ENLARGE = 3
 WIDE = {'width': '100%', 'max_width': f'{ENLARGE * 29 * COLUMNS}px'}  # an image has 28 pixels and a gap
@@ -43,7 +44,7 @@ class Row:
 
     def __init__(self, generate, title):
         self._generate = generate
-        self.image = widgets.Image(format='png', layout=WIDE, tooltip=title)
+        self.image = widgets.Image(format='png', layout=WIDE)
         self.widget = widgets.VBox([widgets.Label(title), self.image])
 
     def show(self, z):
@@ -53,19 +54,19 @@ class Row:
 
 
 class Pool:
-    """The rows of z in use, ten of them. Its button changes to the next ten, and calls `changed`."""
+    """The rows of z in use, ten of `all`. Its button changes to the next ten, and calls `changed`."""
 
     def __init__(self, z, changed):
         z, self._first = np.asarray(z), 0
         if z.ndim != 2 or not z.size or z.dtype.kind not in 'fiu':
             raise ValueError(f'z is {z.dtype} {list(z.shape)}: expected noise [n, z_dim], as sample_z makes it')
-        self._all = z
+        self.all = z
         self.button = widgets.Button(description='Other images')
         self.button.on_click(lambda _: self._next(changed))
 
     @property
     def z(self):
-        return self._all.take(range(self._first, self._first + COLUMNS), 0, mode='wrap')
+        return self.all.take(range(self._first, self._first + COLUMNS), 0, mode='wrap')
 
     def _next(self, changed):
         self._first += COLUMNS
@@ -107,36 +108,35 @@ def explore(generate, z, title):
     standard deviations of what is not a switch.
     """
     pool, row = Pool(z, lambda: show()), Row(generate, title)
-    noise, z_dim = describe_noise(z), pool.z.shape[1]
-    switches, deviation = noise['switches'], np.std(z[:, noise['switches'] :])
-    ways = deviation * directions(generate, z_dim, switches)[:SLIDERS]
+    row.show(pool.z)
+    noise = describe_noise(pool.all)
+    switches = noise['switches']
+    ways = directions(generate, pool.z.shape[1], switches)[:SLIDERS]
+    ways = ways * pool.all[:, switches:].std() if len(ways) else ways
     sliders = [_slider(f'direction {i + 1}') for i in range(len(ways))]
-    switch = widgets.ToggleButtons(
-        options=[('own', None), *((str(i + 1), i) for i in range(switches))],
-        description='switch',
-        style={'button_width': 'auto'},
-    )
+    options = [('own', -1), *((str(i + 1), i) for i in range(switches))]
+    switch = widgets.ToggleButtons(options=options, description='switch', style={'button_width': 'auto'})
     back = widgets.Button(description='Back to the start')
 
     def show(_=None):
         z = pool.z + np.array([slider.value for slider in sliders]) @ ways
-        if switch.value is not None:
+        if switch.value >= 0:
             z[:, :switches] = noise['strength'] * np.eye(switches)[switch.value]
         row.show(z)
 
     def reset(_):
-        for control in (*sliders, switch):
-            control.value = None if control is switch else 0.0
+        switch.value = -1
+        for slider in sliders:
+            slider.value = 0.0
 
     back.on_click(reset)
     for control in (*sliders, switch):
         control.observe(show, 'value')
-    show()
-    columns = {'grid_template_columns': 'repeat(auto-fit, minmax(16rem, 1fr))'}
+    columns = {'grid_template_columns': 'repeat(auto-fit, minmax(20rem, 1fr))'}
     controls = [switch] * (switches > 0) + [widgets.GridBox(sliders, layout=WIDE | columns)]
-    steps = np.linspace(-REACH, REACH, COLUMNS)[:, None]
-    lines = pool.z[0] + np.concatenate([steps * way for way in ways] or [0 * pool.z])
-    instead = picture(_grid(generate, lines, COLUMNS), f'a row for each main direction, {title}')
+    steps = np.linspace(-REACH, REACH, STEPS)[:, None]
+    lines = pool.z[0] + np.concatenate([steps * way for way in ways] or [0 * steps])
+    instead = picture(_grid(generate, lines, STEPS), f'a row for each main direction, {title}')
     return Panel([row.widget, *controls, widgets.HBox([back, pool.button])], instead)
 
 
@@ -153,7 +153,7 @@ def add(generate, z, title):
     """Three letters below a row of images, and a second row: the means of A, B and C, then C + t (A - B)."""
 
     def vectors(a, b, c):
-        return np.concatenate([[a, b, c], c + np.linspace(0.25, 1.75, COLUMNS - 3)[:, None] * (a - b)])
+        return np.concatenate([[a, b, c], c + np.linspace(0.2, 1.4, COLUMNS - 3)[:, None] * (a - b)])
 
     marks = {'A': [0, 1, 2], 'B': [3, 4, 5], 'C': [6]}
     return _lettered(generate, z, title, 'A, B, C, then C + t (A - B)', vectors, marks, several=True)
@@ -176,7 +176,9 @@ def _lettered(generate, z, title, caption, vectors, marks, several):
 
 
 def _slider(name):
-    return widgets.FloatSlider(description=name, min=-REACH, max=REACH, step=0.1, readout_format='.1f')
+    return widgets.FloatSlider(
+        description=name, min=-REACH, max=REACH, step=0.1, readout_format='.1f', layout={'width': 'auto'}
+    )
 
 
 def _grid(generate, z, columns):
