@@ -7,6 +7,9 @@
 - title: what the images are called;
 
 and raise ValueError, which says what was expected, when z or what generate makes of it is something else.
+
+Images change while a slider is dragged, and do not lag behind: the browser sends its newest value as soon as the kernel
+has dealt with the one before, and those in between never.
 """
 
 import ipywidgets as widgets
