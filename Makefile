@@ -34,7 +34,7 @@ test: $(TESTS_READY)  # lint and every test, on all cores; the tests of a file s
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
 	$(BIN)/python -m tests.soak $(ARGS)
 
-bench: $(BENCH_READY)  # speed, data and quality, each against its peers; an hour and a half
+bench: $(BENCH_READY)  # speed, data and quality, each against its peers; two hours
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/quality.py

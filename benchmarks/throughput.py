@@ -4,7 +4,8 @@
 
 A full step of both networks: fakes, both losses, both gradients, two Adam updates, from new images in main memory.
 Each row runs in a process of its own, which waits while the others are timed: row by row, again and again, so that
-whatever else the machine does meets all of them. Needs benchmarks/requirements.txt.
+whatever else the machine does meets all of them. Where the processor has no bfloat16, all rows are float32. Needs
+benchmarks/requirements.txt.
 """
 
 import argparse
@@ -226,6 +227,10 @@ def torch_eager(channels, batches):
 def torch_tuned(channels, batches, compiled=False):
     """bfloat16 autocast, channels_last, fused Adam, fakes generated and judged once for both gradients."""
     import torch
+
+    from lesson import training
+
+    bfloat16 = training.has_fast_bfloat16()
     from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 
     networks = [n.to(memory_format=torch.channels_last) for n in torch_networks(channels)]
@@ -234,7 +239,7 @@ def torch_tuned(channels, batches, compiled=False):
     adams = [torch.optim.Adam(some, LEARNING_RATE, (BETA1, 0.999), fused=True) for some in parameters]
 
     def losses(real, z):
-        with torch.autocast('cpu', torch.bfloat16):
+        with torch.autocast('cpu', torch.bfloat16, enabled=bfloat16):
             a, b = discriminator(real), discriminator(generator(z))
         a, b = a.float(), b.float()
         d_loss = entropy(a, torch.full_like(a, 0.9)) + entropy(b, torch.zeros_like(b))
@@ -293,9 +298,10 @@ ROWS = {
     'PyTorch, eager float32': torch_eager,
     'PyTorch, tuned': torch_tuned,
     'PyTorch, tuned and compiled': torch_compiled,
-    'bfloat16 peak': partial(peak, 'bfloat16'),
     'float32 peak': partial(peak, 'float32'),
+    'bfloat16 peak': partial(peak, 'bfloat16'),
 }
+BFLOAT16 = ('this project, float32', 'bfloat16 peak')  # only where the processor has it
 
 
 def work(name, channels, batch_size):
@@ -337,10 +343,12 @@ def main():
     arguments = parser.parse_args()
 
     import helper
+    from lesson import training
 
-    times, memory, started = {name: [] for name in ROWS}, {}, {}
-    with helper.progress(total=len(ROWS) * (1 + arguments.repetitions), desc='throughput') as bar:
-        for name in ROWS:
+    names = [name for name in ROWS if training.has_fast_bfloat16() or name not in BFLOAT16]
+    times, memory, started = {name: [] for name in names}, {}, {}
+    with helper.progress(total=len(names) * (1 + arguments.repetitions), desc='throughput') as bar:
+        for name in names:
             started[name] = start_row(name, arguments)
             bar.update()
         for _ in range(arguments.repetitions):
@@ -352,27 +360,25 @@ def main():
     for row, _ in started.values():
         row.communicate()
 
-    sizes = {started[name][1][0] for name in ROWS} - {0}
+    sizes = {started[name][1][0] for name in names} - {0}
     assert len(sizes) == 1, f'the networks differ: {sizes} weights'
     images = STEPS * arguments.batch_size
-    fast, slow = (
-        STEPS * started[name][1][1] / statistics.median(times.pop(name)) for name in ('bfloat16 peak', 'float32 peak')
-    )
-    flops = started['this project'][1][1]
+    flops = {name: each for name, (_, (_, each)) in started.items()}
+    peaks = {n: STEPS * flops[n] / statistics.median(times.pop(n)) for n in names if n.endswith('peak')}
+    per_image = flops['this project']
     print(
         f'one step of both networks, {sizes.pop():,.0f} weights, batches of {arguments.batch_size}, '
         f'{arguments.channels} channels'
     )
     print(f'{os.cpu_count()} cores, Python {platform.python_version()}, median of {arguments.repetitions}')
-    print(f'{"":34}{"images/s":>10}{"ours is":>9}{"of bfloat16 peak":>18}{"memory":>9}')
+    print(f'{"":34}{"images/s":>10}{"ours is":>9}{"of the peak":>13}{"memory":>9}')
     for name, own in times.items():
         rate = images / statistics.median(own)
         ratio = statistics.median(a / b for a, b in zip(own, times['this project'], strict=True))
-        print(f'{name:34}{rate:10,.0f}{ratio:8.2f}x{rate * flops / fast:18.0%}{memory[name]:6,.0f} MB')
-    print(
-        f'peak (a large convolution): bfloat16 {fast / 1e9:,.0f} GFLOP/s, float32 {slow / 1e9:,.0f}; '
-        f'ours needs {flops / 1e6:,.0f} MFLOP per image'
-    )
+        share = rate * per_image / max(peaks.values())
+        print(f'{name:34}{rate:10,.0f}{ratio:8.2f}x{share:13.0%}{memory[name]:6,.0f} MB')
+    each = ', '.join(f'{name} {value / 1e9:,.0f} GFLOP/s' for name, value in peaks.items())
+    print(f'{each} (a large convolution); ours needs {per_image / 1e6:,.0f} MFLOP per image')
 
 
 if __name__ == '__main__':

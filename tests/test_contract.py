@@ -56,7 +56,12 @@ def judged(case, functions):
     return verdicts
 
 
-@pytest.mark.parametrize('case', WRONG, ids=names(WRONG))
+# The whole table takes five minutes (python -m tests.solutions): here, one of each fault, and every second right one.
+SOME_WRONG = [case for i, case in enumerate(WRONG) if case.fault not in {each.fault for each in WRONG[:i]}]
+SOME_RIGHT = RIGHT[::2]
+
+
+@pytest.mark.parametrize('case', SOME_WRONG, ids=names(SOME_WRONG))
 def test_a_wrong_implementation_has_the_fault(case):
     faults, _ = judged(case, [case.fails])[case.fails]
     first, *more = faults[case.fault].splitlines()
@@ -71,7 +76,7 @@ def test_a_wrong_implementation_has_the_fault(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('case', RIGHT, ids=names(RIGHT))
+@pytest.mark.parametrize('case', SOME_RIGHT, ids=names(SOME_RIGHT))
 def test_a_right_variant_passes_with_its_hints(case):
     judged(case, concerned(case))
 
