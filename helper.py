@@ -4,14 +4,13 @@ Images are uint8 [n, 28, 28, channels] at rest and float32 in [-0.5, 0.5] out of
 Which data sets there are, and how files are downloaded, pictures prepared and synthetic ones drawn, is in lesson/.
 """
 
-import io
 import math
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageOps
 
 from lesson import synthetic
 from lesson.data_sets import DATA_SETS
@@ -20,6 +19,8 @@ from lesson.eight_bits import eight_bits
 from lesson.files import expanded, md5
 from lesson.find import find, near_misses
 from lesson.idx import cached_idx, idx_md5, labels_beside, read_labels
+from lesson.pictures import grid
+from lesson.pictures import picture as picture
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
@@ -276,14 +277,7 @@ def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
     if images.dtype != np.uint8:
         low, high = feature_range
         images = np.rint((np.clip(images, low, high) - low) * (255 / (high - low))).astype(np.uint8)
-    count, height, width, channels = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    grid = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, channels), 128, np.uint8)
-    for i, image in enumerate(images):
-        top, left = i // columns * (height + 1), i % columns * (width + 1)
-        grid[top : top + height, left : left + width] = image
-    return Image.fromarray(grid[..., 0] if mode == 'L' else grid)
+    return grid(images, columns or math.ceil(math.sqrt(len(images))))
 
 
 def _check_shape(images, mode):
@@ -292,24 +286,6 @@ def _check_shape(images, mode):
         raise ValueError(f"mode is {mode!r}: choose 'L' or 'RGB'")
     if images.ndim != 4 or images.shape[-1] != channels or len(images) == 0:
         raise ValueError(f'images are {images.shape}: mode {mode!r} takes [n, height, width, {channels}], n >= 1')
-
-
-def picture(image, title):
-    """A PNG for a notebook (IPython.display.Image): the image below its title, which is its alternative text too.
-
-    image: Pillow, mode 'L' or 'RGB'; enlarged by a whole number, at least 2, to no more than 200 pixels if it can be.
-    """
-    from IPython.display import Image as Picture
-
-    enlarge = max(2, 200 // max(image.size))
-    large = image.resize((enlarge * image.width, enlarge * image.height), Image.Resampling.NEAREST)
-    font = ImageFont.load_default(13)
-    page = Image.new(image.mode, (max(large.width, math.ceil(font.getlength(title))), large.height + 20), 'white')
-    ImageDraw.Draw(page).text((0, 0), title, 'black', font)
-    page.paste(large, (0, 20))
-    file = io.BytesIO()
-    page.save(file, 'png', optimize=True)
-    return Picture(file.getvalue(), alt=title)
 
 
 _ORIGINAL = {

@@ -1,11 +1,11 @@
 """Trainings below each other in one small picture: what each generated, and its losses."""
 
-import io
-
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
+
+from lesson.pictures import png
 
 ENLARGE = 2  # pixels for each pixel of a generated image
 PLOT = 300  # pixels that the losses are wide
@@ -32,9 +32,8 @@ def comparison(trainings, alt=''):
         draw.text((0, top), title, 'black', font)
         page.paste(image.convert('RGB').resize((width, height), Image.Resampling.NEAREST), (0, top + TITLE))
         page.paste(_plot(losses, highest, height + TITLE), (width + MARGIN, top))
-    file = io.BytesIO()
-    page.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, 'png', bits=4, optimize=True)
-    return Picture(file.getvalue(), alt=alt or f'generated images and losses: {", ".join(trainings)}')
+    page = page.quantize(palette=_palette(), dither=Image.Dither.NONE)
+    return Picture(png(page, bits=4, optimize=True), alt=alt or f'generated images and losses: {", ".join(trainings)}')
 
 
 def _plot(losses, highest, height):

@@ -1,10 +1,10 @@
 """What TensorBoard shows of a training: losses, images and the graph, in an event file."""
 
-import io
 import time
 from contextlib import suppress
 
 from lesson.files import expanded, make_writable
+from lesson.pictures import png
 from lesson.quiet import import_tensorflow
 
 tf = import_tensorflow()
@@ -48,10 +48,8 @@ class Events:
 
     def add_image(self, step, image):
         """A Pillow image, mode 'L' or 'RGB', of what was generated after a step."""
-        file = io.BytesIO()
-        image.save(file, 'png')
-        channels, png = len(image.getbands()), file.getvalue()
-        about = tf.Summary.Image(height=image.height, width=image.width, colorspace=channels, encoded_image_string=png)
+        size = {'height': image.height, 'width': image.width, 'colorspace': len(image.getbands())}
+        about = tf.Summary.Image(**size, encoded_image_string=png(image))
         self._add(step=step, summary=tf.Summary(value=[tf.Summary.Value(tag='generated', image=about)]))
         self.flush()
 

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lesson.files import whole_file
+from lesson.pictures import grid, levels, png
 from lesson.progress import in_notebook
 
 HIGH = 11  # rows in a column of the picture
@@ -36,7 +37,7 @@ class Film:
 
         It is a Pillow image: the images side by side.
         """
-        row = _side_by_side(images)
+        row = grid(levels(images), len(images))
         self._rows.append((step, row))
         if in_notebook():
             picture = self._as_shown(self.picture(), 'rows of images', 2)
@@ -78,7 +79,7 @@ class Film:
             left, top = i // HIGH * width + margin, LINE + i % HIGH * height
             draw.text((left - 4, top + height // 2), str(step), 'black', FONT, anchor='rm')
             page.paste(image, (left, top))
-        return _png(_fewer_colors(page))
+        return png(_fewer_colors(page))
 
     def animation(self, frames, scale=1):
         """An animated PNG of so many rows, each enlarged and below its title.
@@ -98,7 +99,7 @@ class Film:
         strip = _fewer_colors(strip)  # all at once: they share a palette, and nothing flickers
         first, *others = (strip.crop((0, top, strip.width, top + height)) for top in range(0, strip.height, height))
         times = [LAST] + [FRAME] * len(others)
-        return _png(first, save_all=True, append_images=others, duration=times, loop=0)
+        return png(first, save_all=True, append_images=others, duration=times, loop=0)
 
     def _as_shown(self, png, what, scale):
         """A PNG as a notebook shows it: enlarged, with an alternative text."""
@@ -107,14 +108,6 @@ class Film:
         first, last = self._rows[0][0], self._rows[-1][0]
         alt = f'{self.title}: {what}, after batches {first:,} to {last:,}'
         return Picture(png, alt=alt, width=scale * Image.open(io.BytesIO(png)).width)
-
-
-def _side_by_side(images):
-    """Images [n, height, width, channels] in [-1, 1] in one Pillow image, with grey gaps of one pixel."""
-    levels = np.rint(127.5 * (np.clip(np.nan_to_num(images), -1, 1) + 1)).astype(np.uint8)
-    pixels = np.pad(levels, [(0, 0), (0, 0), (0, 1), (0, 0)], constant_values=128)
-    pixels = np.concatenate(pixels, 1)[:, :-1]
-    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def _some(rows, most):
@@ -136,12 +129,6 @@ def _fewer_colors(image):
 
 def _length(text):
     return math.ceil(FONT.getlength(text))
-
-
-def _png(image, **options):
-    file = io.BytesIO()
-    image.save(file, 'png', **options)
-    return file.getvalue()
 
 
 def _display(picture):

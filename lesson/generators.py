@@ -158,7 +158,7 @@ def describe_noise(noise):
 
 def _switches(noise):
     """(how many leading numbers are switches, their strength); (0, 0.0) when there are none."""
-    strength = noise[np.argmax(noise[:, 0] != 0), 0]
+    strength = next(iter(noise[0][noise[0] != 0]), 0.0)
     two_values = [((column == 0) | (column == strength)).all() for column in noise.T]
     count = [*two_values, False].index(False)
     if count < 2 or not ((noise[:, :count] != 0).sum(1) == 1).all():

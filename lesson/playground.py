@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +21,21 @@ from lesson.files import make_writable, whole_file
 TEMPLATE = Path(__file__).with_name('playground.html')
 EMPTY = '<script type="application/json" id="generators">[]</script>'
 DIRECTIONS = 8
+PRODUCTS = ('MatMul', 'BatchMatMulV2', 'Conv2D', 'Conv2DBackpropInput')
 MOST = 2047  # a weight is a whole number from -MOST to MOST, in 12 bits, times a number for its row
 
 
 def network(generate):
-    """(The layers of a generator from z to the images, the output of the first that has weights: a tensor, or None).
+    """The layers of a generator from z to the images: a list of {'kind': ..., more}, with NumPy arrays.
 
-    The layers are a list of {'kind': ..., more}, with NumPy arrays; the page says what each kind computes. Raises
-    ValueError that names an operation which is of none of these kinds.
+    The page says what each kind computes. Raises ValueError that names an operation which is of none of these kinds.
     """
-    reader, layers, tensor, first = _Reader(generate), [], generate.images, None
+    reader, layers, tensor = _Reader(generate), [], generate.images
     while tensor.op != generate.z.op:
-        (layer, before), output = reader.layer(tensor.op), tensor
+        layer, tensor = reader.layer(tensor.op)
         if layer:
             layers.insert(0, layer)
-            first = output if 'matrix' in layer else first
-        tensor = before
-    return _merged(layers), first
+    return _merged(layers)
 
 
 def _merged(layers):
@@ -58,10 +57,7 @@ class _Reader:
     """Tells which layers the operations of a generator's graph are."""
 
     def __init__(self, generate):
-        self._generate, self._depending = generate, {generate.z.op}
-        for op in generate.graph.get_operations():  # each comes after those that it needs
-            if any(x.op in self._depending for x in op.inputs):
-                self._depending.add(op)
+        self._generate, self._depending = generate, _depending(generate)
 
     def layer(self, op):
         """(what an operation is, None if it changes nothing; the tensor that it does this to)."""
@@ -162,17 +158,33 @@ class _Reader:
         )
 
 
-def directions(generate, first, switches):
+def _depending(generate):
+    """The operations of a generator that depend on z, in the order in which they are computed: the keys of a dict."""
+    depending = {generate.z.op: None}
+    for op in generate.graph.get_operations():  # each comes after those that it needs
+        if any(x.op in depending for x in op.inputs):
+            depending[op] = None
+    return depending
+
+
+def first_layer(generate):
+    """The first product that a generator makes of z and its weights, a tensor; its images, if there is none."""
+    return next((op.outputs[0] for op in _depending(generate) if op.type in PRODUCTS), generate.images)
+
+
+def directions(generate, z_dim, switches):
     """The main directions of z: [up to 8, z_dim], of length 1, the most important first; switches stay as they are.
 
-    They are those in which the output of the first layer, a tensor, varies most: its principal components, and what
-    changes them in z (Haerkoenen et al. 2020, GANSpace, 3.1). The numbers of z are independent and vary equally, and
-    the layer is linear, so both are singular vectors of its weights.
+    They are those in which the output of the first layer varies most: its principal components, and what changes them
+    in z (Haerkoenen et al. 2020, GANSpace, 3.1). The numbers of z are independent and vary equally, and the layer is
+    linear, so both are singular vectors of its weights. Of a function that is not a Generator only the images are
+    known: then they are taken for the output, and how they change from z = 0 to 1 for its weights.
     """
-    z_dim = generate.z.shape[1]
-    at_zero, *at_ones = generate.compute(first, np.eye(z_dim + 1, z_dim, -1)).reshape(z_dim + 1, -1)
+    kept = isinstance(generate, generators.Generator)
+    compute = partial(generate.compute, first_layer(generate)) if kept else generate
+    at_zero, *at_ones = compute(np.eye(z_dim + 1, z_dim, -1)).reshape(z_dim + 1, -1)
     weights = (at_ones - at_zero)[switches:]
-    found = np.zeros([min(DIRECTIONS, len(weights)), z_dim])
+    found = np.zeros([min(DIRECTIONS, *weights.shape), z_dim])
     found[:, switches:] = np.linalg.svd(weights, full_matrices=False)[0].T[: len(found)]
     return found * np.sign(found[np.arange(len(found)), np.abs(found).argmax(1)])[:, None]
 
@@ -192,7 +204,7 @@ def ordinary(generate, noise, count=500):
 
 def for_page(generate):
     """A generator as the page reads it: values for JSON. Raises what `network` raises."""
-    (layers, first), about = network(generate), generate.about
+    layers, about = network(generate), generate.about
     noise = about['z']
     if noise['distribution'] == 'uniform':
         low, high = noise['low'], noise['high']
@@ -203,7 +215,7 @@ def for_page(generate):
         'shape': about['image_shape'],
         'start': ordinary(generate, noise).round(4).tolist(),
         'z': noise | {'size': about['z_dim']},
-        'directions': directions(generate, first, noise['switches']).round(5).tolist(),
+        'directions': directions(generate, about['z_dim'], noise['switches']).round(5).tolist(),
         'layers': [{name: _packed(value) for name, value in layer.items()} for layer in layers],
     }
 

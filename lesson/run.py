@@ -1,5 +1,7 @@
 """Runs a notebook with papermill, and shows how far its running cell is: python -m lesson.run, papermill's arguments.
 
+What it writes contains no widgets, since they are dead without their kernel: the image in their place is shown.
+
 A bar of lesson.progress is an output that the kernel updates. On a terminal it is shown below papermill's own bar,
 which counts cells. Where standard error is a file, as in continuous integration, nothing is added to what papermill
 prints.
@@ -17,13 +19,14 @@ from tqdm import tqdm
 
 
 class Client(PapermillNotebookClient):
-    """A client that shows what the kernel updates, if it is plain text, in a line of a terminal."""
+    """A client that shows what the kernel updates, if it is plain text, in a line of a terminal; without widgets."""
 
     def execute(self):
         with tqdm(bar_format='{desc}', position=1, leave=False, disable=not sys.stderr.isatty()) as self._line:
             return super().execute()
 
     def process_message(self, message, cell, cell_index):
+        message['content'].get('data', {}).pop('application/vnd.jupyter.widget-view+json', None)
         if message['msg_type'] == 'update_display_data' and list(message['content']['data']) == ['text/plain']:
             text = re.sub(r'\|.*\|', '', message['content']['data']['text/plain'])  # the numbers, without the bar
             self._line.set_description_str(text[: shutil.get_terminal_size().columns - 1])
@@ -38,8 +41,8 @@ class Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60, execution_timeout=None, **options):
         options = {name: options.get(name) for name in ('log_output', 'stdout_file', 'stderr_file')}
-        timeouts = {'timeout': execution_timeout, 'startup_timeout': start_timeout}
-        return Client(nb_man, kernel_name=kernel_name, log=logger, **timeouts, **options).execute()
+        options |= {'timeout': execution_timeout, 'startup_timeout': start_timeout, 'store_widget_state': False}
+        return Client(nb_man, kernel_name=kernel_name, log=logger, **options).execute()
 
 
 if __name__ == '__main__':

@@ -9,14 +9,17 @@ import struct
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
 
 from lesson import course, film
 from tests.builders import chromium
+from tests.test_play import notebook as panels
 
 pytestmark = pytest.mark.slow
 IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 5, 'faces': 2}
@@ -236,6 +239,57 @@ def test_a_progress_bar_moves_without_a_new_line(finished, name):
     done = [int(re.search(r'(\d+)%', text)[1]) for text in texts]
     assert done == sorted(done)
     assert len(set(done)) > 3 and done[-1] == 100
+
+
+def picture(image):
+    """The bytes of an image on the page."""
+    return image.evaluate('async image => (await (await fetch(image.src)).bytes()).join()')
+
+
+def change(image, act):
+    """Do something, and wait until an image on the page has changed."""
+    before = picture(image)
+    act()
+    when(lambda: picture(image) != before)
+
+
+@pytest.mark.parametrize('number', [0, 1])  # digits, faces
+def test_the_images_follow_a_slider_while_it_is_dragged(finished, number):
+    page, panel = finished.page, finished.cell('sliders').locator('.jp-OutputArea-child').nth(number)
+    image, handle = panel.locator('img'), panel.locator('[role=slider]').first
+    kinds, start = [kind for kind, _ in finished.outputs('sliders')], picture(image)
+    handle.hover()
+    page.mouse.down()
+    for _ in range(3):
+        box = handle.bounding_box()
+        change(image, partial(page.mouse.move, box['x'] + 25, box['y'] + box['height'] / 2, steps=5))
+    page.mouse.up()
+    assert [kind for kind, _ in finished.outputs('sliders')] == kinds
+    panel.locator('button:text-is("Back to the start")').click()
+    when(lambda: picture(image) == start)
+    assert finished.trouble() == []
+
+
+def test_keys_move_sliders_and_press_switches_and_letters(finished):
+    panel = finished.cell('sliders').locator('.jp-OutputArea-child').first
+    change(panel.locator('img'), lambda: panel.locator('[role=slider]').nth(1).press('PageUp'))
+    for name in ('3', 'Other images'):
+        change(panel.locator('img'), partial(panel.locator(f'button:text-is("{name}")').press, 'Enter'))
+    for name, letter in (('letters', 'A'), ('arithmetic', 'C')):
+        start, result = finished.cell(name).locator('img').all()
+        before = picture(start)
+        change(result, partial(finished.cell(name).locator(f'button:text-is("{letter}")').nth(4).press, 'Enter'))
+        assert picture(start) == before
+    assert finished.trouble() == []
+
+
+def test_where_a_panel_was_not_run_there_is_its_picture(browser, server):
+    """Also if who has run it has kept the widget, and its state."""
+    notebook = NotebookClient(panels(), resources={'metadata': {'path': course.ROOT}}).execute()
+    lab = Lab(browser, server, notebook, 'saved')
+    when(lambda: lab.page.locator('.jp-OutputArea-output img').count() == 1)
+    assert [kind for kind, _ in lab.outputs(notebook.cells[1].id)] == ['image/png']
+    assert lab.page.locator('.jp-OutputArea-output').all_text_contents() == ['']
 
 
 def test_interrupt_kernel_ends_a_training_with_one_line_and_the_notebook_goes_on(browser, server):

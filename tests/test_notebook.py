@@ -250,6 +250,13 @@ def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures(saved):
     assert NOTEBOOK.stat().st_size < 1.5e6
 
 
+def test_the_saved_notebook_contains_no_widgets_which_would_be_dead_but_pictures(saved):
+    assert 'widgets' not in saved.metadata
+    for name, count in {'sliders': 2, 'letters': 1, 'arithmetic': 1}.items():
+        found = [output.data.keys() for output in by_id(saved)[name].outputs]
+        assert found == count * [{'text/plain', 'image/png'}]
+
+
 def test_the_saved_pictures_are_of_synthetic_data_and_say_so(saved):
     for name in ('get-digits', 'get-faces'):
         assert 'Using synthetic' in text(by_id(saved)[name])

@@ -187,8 +187,8 @@ def test_sixty_four_images_take_less_than_a_second(page):
 def test_the_directions_are_the_principal_components_of_the_first_layer(all_kept):
     """Against a PCA of its outputs for many z: each direction changes them along one component, but for its sign."""
     generate = all_kept[0]
-    _, first = playground.network(generate)
-    found = playground.directions(generate, first, switches=0)
+    first = playground.first_layer(generate)
+    found = playground.directions(generate, 23, switches=0)
     z = normal(np.random.default_rng(0), 50_000, 23)
     outputs = generate.compute(first, z)
     _, components = np.linalg.eigh(np.cov(outputs, rowvar=False))
@@ -199,7 +199,7 @@ def test_the_directions_are_the_principal_components_of_the_first_layer(all_kept
 
 def test_directions_leave_the_switches_alone_and_are_at_right_angles(all_kept):
     generate = all_kept[2]
-    found = playground.directions(generate, playground.network(generate)[1], switches=10)
+    found = playground.directions(generate, 100, switches=10)
     assert found.shape == (8, 100) and not found[:, :10].any()
     np.testing.assert_allclose(found @ found.T, np.eye(8), atol=1e-6)
 
