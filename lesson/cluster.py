@@ -209,7 +209,7 @@ class Member(Alone):
 
     def from_chief(self, arrays, settings, graph):
         file, about = io.BytesIO(), settings | fingerprints(graph)
-        np.savez(file, **arrays if self.chief else {}, about=json.dumps(about))
+        np.savez(file, **(arrays if self.chief else {}), about=json.dumps(about))
         content = np.frombuffer(file.getvalue() + bytes(-file.tell() % 4), np.int32)
         (length,) = self._sum_of(np.int32([len(content) if self.chief else 0]))
         content = self._sum_of(content if self.chief else np.zeros(length, np.int32))

@@ -47,7 +47,7 @@ def main(notebook, folder, members, *arguments):
         if codes['chief'] == 0:
             shutil.rmtree(checkpoints, ignore_errors=True)
             return 0
-        failed = [name for name, code in codes.items() if code and code != LOST and code > 0]
+        failed = errors(codes)
         if failed or restart == RESTARTS:
             break
         print(f'A member has died. Starting all of them again ({restart + 1} of at most {RESTARTS} times).', flush=True)
@@ -70,16 +70,22 @@ def once(notebook, folder, members, arguments):
             role, _, index = name.partition(' ')
             task = {'cluster': cluster, 'task': {'type': role, 'index': int(index or 0)}}
             processes[name] = start(notebook, folder, name, arguments, os.environ | {'TF_CONFIG': json.dumps(task)})
-        while processes['chief'].poll() is None and not any(p.poll() for p in processes.values()):
+        end = None
+        while True:
+            codes = {name: process.poll() for name, process in processes.items()}
+            if any(codes.values()) and end is None:
+                end = time.monotonic() + GRACE
+            late = end and (time.monotonic() > end or None not in codes.values())
+            if codes['chief'] == 0 or errors(codes) or late:
+                return codes
             time.sleep(0.2)
-        end = time.monotonic() + GRACE
-        while processes['chief'].poll() != 0 and time.monotonic() < end:
-            if all(process.poll() is not None for process in processes.values()):
-                break
-            time.sleep(0.2)
-        return {name: process.poll() for name, process in processes.items()}
     finally:
         end_all()
+
+
+def errors(codes):
+    """The members whose notebook has ended with an error of its own: not because one of them has died."""
+    return [name for name, code in codes.items() if code and code > 0 and code != LOST]
 
 
 def start(notebook, folder, name, arguments, environment):
@@ -131,8 +137,8 @@ def free_ports(count):
 
 def own_network():
     """Move this process to a network that consists of a loopback interface. False: that is not possible here."""
-    user, group = os.getuid(), os.getgid()
     try:
+        user, group = os.getuid(), os.getgid()
         unshare = ctypes.CDLL(None, use_errno=True).unshare
         if unshare(_NEW_NETWORK) == -1:  # allowed for root only; whoever is not, needs a user namespace, too
             if unshare(_NEW_USER | _NEW_NETWORK) == -1:

@@ -196,7 +196,8 @@ class Run:
 
     def record(self, d_loss, g_loss):
         """Count a step as made, with its losses: on several machines, with their means."""
-        d_loss, g_loss, self._stopped = self._machines.mean(d_loss, g_loss, self._interrupted)
+        due = bool(self._checkpoints and self._checkpoints.due())
+        d_loss, g_loss, self._stopped, self._due = self._machines.mean(d_loss, g_loss, self._interrupted, due)
         self._losses.append((d_loss, g_loss))
         if self._events:
             self._events.add_losses(self.step, d_loss, g_loss)
@@ -240,8 +241,8 @@ class Run:
         """Look after the training, following a step with the noise z. False: it has to end."""
         if not np.isfinite(self._losses[-1]).all():
             return self._undo()
-        look, save = self.step % LOOK_EVERY == 0, self._checkpoints and self._checkpoints.due()
-        if (look or save) and not self._keep(save):
+        look = self.step % LOOK_EVERY == 0
+        if (look or self._due) and not self._keep(save=self._due):
             return False
         if look and self.step >= DECIDED and not self._warned:
             self._look_for_trouble(z)

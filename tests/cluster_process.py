@@ -36,21 +36,25 @@ def main():
     parser.add_argument('--stop', type=int, help='step at which it stops, without dying')
     parser.add_argument('--interrupt', type=int, help='step at which it interrupts itself')
     parser.add_argument('--nan', type=int, help='step at which its images are not finite')
-    parser.add_argument('--wait', type=float, default=60, help='seconds for the others to come')
-    parser.add_argument('--silence', type=float, default=60, help='seconds that another may be late')
+    parser.add_argument('--wait', type=float, default=200, help='seconds for the others to come')
+    parser.add_argument('--silence', type=float, default=200, help='seconds that another may be late')
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     checkpoints.SECONDS, cluster.WAIT, cluster.SILENCE = 0, arguments.wait, arguments.silence
     training.tf.disable_eager_execution()
     lesson = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    lesson['recalibrate'] = lambda sess, use_averages, input_z: sess.run(use_averages)  # the rest takes 10 seconds
     if arguments.plain:
         lesson |= {'batch_norm': lambda x, name: x, 'batch_norm_with_averages': lambda x, name, is_train: x}
-        lesson['recalibrate'] = lambda sess, use_averages, input_z: sess.run(use_averages)
     images = np.random.default_rng(0).integers(0, 256, [IMAGES, 28, 28, 1], np.uint8)
     fed = []
 
     def get_batches(size, seed, **part):
-        for step, batch in enumerate(helper.Dataset(images, 'noise').get_batches(size, seed, **part)):
+        batches = helper.Dataset(images, 'noise').get_batches(size, seed, **part)
+        if size != arguments.batch:  # not for training
+            yield from batches
+            return
+        for step, batch in enumerate(batches):
             step += seed[1] * (IMAGES // (size * part.get('part', (0, 1))[1]))
             for at, number in ((arguments.kill, signal.SIGKILL), (arguments.stop, signal.SIGSTOP)):
                 if step == at:
