@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 CHANNELS, Z_DIM, LEARNING_RATE, BETA1 = 3, 100, 0.001, 0.0
-WARM_UP, BLOCKS, STEPS = 10, 5, 12
+WARM_UP, BLOCKS, STEPS = 5, 5, 6
 TUN_SET, TUN_FLAGS, MTU = 0x400454CA, 0x1001, 60000  # ioctl(2), if_tun.h: packets without a header
 PORT = 4222
 
@@ -35,7 +36,7 @@ PORT = 4222
 # ------------------------------------------------------------------------------------------ what a member does
 
 
-def this_project(index, members, batch_size):
+def this_project(index, members, batch_size, together=True):
     """(a step, its synchronization alone, weights in it) of the notebook's train."""
     from lesson import cluster, notebooks, training
 
@@ -43,7 +44,8 @@ def this_project(index, members, batch_size):
     tf.disable_eager_execution()
     hosts = [f'{address(i)}:{PORT}' for i in range(members)]
     task = {'type': 'worker' if index else 'chief', 'index': max(0, index - 1)}
-    os.environ['TF_CONFIG'] = json.dumps({'cluster': {'chief': hosts[:1], 'worker': hosts[1:]}, 'task': task})
+    if together:
+        os.environ['TF_CONFIG'] = json.dumps({'cluster': {'chief': hosts[:1], 'worker': hosts[1:]}, 'task': task})
     here, defined = cluster.here(), notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(0)
@@ -52,7 +54,7 @@ def this_project(index, members, batch_size):
         d_step, g_step = defined['model_opt'](*losses, inputs[2], BETA1, **here.optimizer)
         g_step, _ = defined['average_of_weights'](g_step)
         sizes = [sum(v.shape.num_elements() for v in tf.trainable_variables(n)) for n in ('discriminator', 'generator')]
-        reduced = [here.reduced(tf.zeros([size])).op for size in sizes] if members > 1 else []
+        reduced = [here.reduced(tf.zeros([size])).op for size in sizes] if here.size > 1 else []
     sess = training.session(graph, bfloat16=False, machines=here)
     rng = np.random.default_rng(index)
     batch = rng.uniform(-1, 1, [batch_size, 28, 28, CHANNELS]).astype('float32')
@@ -65,7 +67,7 @@ def this_project(index, members, batch_size):
         sess.run(reduced)
         here.mean(0, 0, 0, 0)
 
-    return step, synchronize, sum(sizes)
+    return step, synchronize if here.size > 1 else None, sum(sizes)
 
 
 def pytorch(index, members, batch_size):
@@ -102,10 +104,14 @@ def pytorch(index, members, batch_size):
         for vector in vectors:
             distributed.all_reduce(vector)
 
-    return step, synchronize, sum(len(vector) for vector in vectors)
+    return step, synchronize if members > 1 else None, sum(len(vector) for vector in vectors)
 
 
-ROWS = {'this project': this_project, 'PyTorch DDP, gloo': pytorch}
+ROWS = {
+    'this project': this_project,
+    'this project, each for itself': partial(this_project, together=False),  # what sharing the cores costs
+    'PyTorch DDP, gloo': pytorch,
+}
 
 
 def address(index):
@@ -131,7 +137,7 @@ def member(row, index, members, batch_size):
         return statistics.median(times), (bytes_sent(index) - sent) / (BLOCKS * STEPS)
 
     step_ms, sent = milliseconds(step)
-    synchronize_ms = milliseconds(synchronize)[0] if members > 1 else 0
+    synchronize_ms = milliseconds(synchronize)[0] if synchronize else 0
     print(json.dumps({'step': step_ms, 'synchronize': synchronize_ms, 'sent': sent, 'weights': weights}), flush=True)
     sys.stdin.read()  # until all have measured
     os._exit(0)
