@@ -9,12 +9,18 @@ BENCH_READY := $(READY)-bench
 # From standard input: then pictures are looked for here, not where the page goes.
 PAGE = $(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images --stdin
 
-.PHONY: run html pdf play test lab learn check student grade guide bench soak
+WORKERS ?= 2
+
+.PHONY: run cluster html pdf play test lab learn check student grade guide bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
 	$(BIN)/python -m lesson.run $(NOTEBOOK).ipynb build/$(NOTEBOOK).ipynb $(ARGS)
 	$(PAGE) --output build/$(NOTEBOOK) < build/$(NOTEBOOK).ipynb
+
+cluster: $(READY)  # the same on WORKERS processes, as on so many machines, into build/cluster: make cluster WORKERS=2
+	$(BIN)/python -m lesson.local_cluster $(NOTEBOOK).ipynb build/cluster $(WORKERS) $(ARGS)
+	$(PAGE) --output build/cluster/chief < build/cluster/chief.ipynb
 
 html: $(READY)  # the saved notebook as one page in build/saved/; your own: make html NOTEBOOK=my_face_generation
 	mkdir -p build/saved

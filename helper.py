@@ -130,20 +130,21 @@ class Dataset:
         self.images, self.title, self.image_mode, self.labels = images, title, image_mode, labels
         self.shape = images.shape
 
-    def get_batches(self, batch_size, seed=None):
+    def get_batches(self, batch_size, seed=None, part=(0, 1)):
         """Yield shuffled float32 batches [batch_size, height, width, channels] in [-0.5, 0.5], one epoch per call.
 
         A last, incomplete batch is dropped. The same seed (whatever np.random.default_rng takes) gives the
-        same order, None a fresh one. Raises ValueError when batch_size is not a whole number from 1 to the image count.
+        same order, None a fresh one. part: (i, k) yields every k-th batch from the i-th on, for one of k machines, each
+        of which yields as many. Raises ValueError when batch_size is not a whole number from 1 to the image count.
         """
         count = len(self.images)
         if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= count:
             raise ValueError(f'batch_size is {batch_size!r}: there are {count:,} {self.title}, choose 1 to {count}')
-        return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
+        return self._batches(batch_size, np.random.default_rng(seed).permutation(count), *part)
 
-    def _batches(self, batch_size, order):
-        images = np.asarray(self.images)
-        for start in range(0, len(order) - batch_size + 1, batch_size):
+    def _batches(self, batch_size, order, machine, machines):
+        images, step = np.asarray(self.images), machines * batch_size
+        for start in range(machine * batch_size, len(order) // step * step, step):
             batch = images[order[start : start + batch_size]].astype(np.float32)
             batch /= 255
             batch -= 0.5

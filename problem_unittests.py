@@ -168,6 +168,8 @@ def _quiet():
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(warnings.catch_warnings(action='ignore'))
         stack.enter_context(mock.patch.object(sys, 'path', [*sys.path, os.getcwd()]))
+        stack.enter_context(mock.patch.dict(os.environ))
+        os.environ.pop('TF_CONFIG', None)  # of several machines, each judges by itself
         stack.enter_context(
             contextlib.chdir(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         )

@@ -1,9 +1,11 @@
 """Checkpoints of a training: whole ones or none, and only for a continuation of the same training."""
 
 import json
+import re
 import tempfile
 import time
 import zipfile
+import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -101,3 +103,17 @@ class Checkpoints:
                 f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
             )
             raise OSError(message) from error
+
+
+def fingerprints(graph):
+    """{name: checksum} of all operations, their constants included."""
+    definition = graph.as_graph_def()
+    functions = {function.signature.name for function in definition.library.function}  # the branches of a tf.cond
+
+    def checksum(message):  # without the numbers at the end of functions' names, which count all in this process
+        unnumbered = re.sub(r'(\w+)_\d+', lambda name: name[1] if name[0] in functions else name[0], str(message))
+        return zlib.crc32(unnumbered.encode())
+
+    return {node.name: checksum(node) for node in definition.node} | {
+        'functions': sorted(checksum(function) for function in definition.library.function)
+    }

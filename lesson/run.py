@@ -11,11 +11,15 @@ import re
 import shutil
 import sys
 
+from nbclient.exceptions import DeadKernelError
 from papermill.cli import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 from tqdm import tqdm
+
+LOST = 138  # exit code: the kernel, or another machine of its cluster, has died; Kubeflow starts what ends so again
 
 
 class Client(PapermillNotebookClient):
@@ -45,6 +49,17 @@ class Engine(NBClientEngine):
         return Client(nb_man, kernel_name=kernel_name, log=logger, **options).execute()
 
 
-if __name__ == '__main__':
+def main(arguments):
+    """Run a notebook with papermill's arguments. Ends with LOST when it is worth while to start it again."""
     papermill_engines.register('lesson', Engine)
-    papermill(['--engine', 'lesson', *sys.argv[1:]])
+    try:
+        papermill(['--engine', 'lesson', *arguments])
+    except (PapermillExecutionError, DeadKernelError) as error:
+        if getattr(error, 'ename', 'Lost') != 'Lost':
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(LOST)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lesson import generators
-from lesson.checkpoints import Checkpoints
+from lesson import cluster, generators
+from lesson.checkpoints import Checkpoints, fingerprints
 from lesson.events import Events
 from lesson.files import expanded
 from lesson.film import Film
@@ -29,10 +29,10 @@ DECIDED = 300  # after so many steps one can tell whether the discriminator has 
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
-def session(graph, bfloat16=None):
+def session(graph, bfloat16=None, machines=None):
     """A tf.Session on a graph, its variables initialized; convolutions in bfloat16 (None: where that is faster).
 
-    The graph is finalised: from now on, adding something to it is an error.
+    The graph is finalised: from now on, adding something to it is an error. machines: a cluster.Alone or Member.
 
     bfloat16 is float32 with 8 bits of precision in place of 24. TensorFlow's own graph rewrite casts what goes into
     convolutions and matrix products, and sums in float32; weights, batch norm, losses and Adam stay float32.
@@ -43,7 +43,7 @@ def session(graph, bfloat16=None):
     config = tf.ConfigProto()
     if has_fast_bfloat16() if bfloat16 is None else bfloat16:
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # ON
-    sess = tf.Session(graph=graph, config=config)
+    sess = (machines or cluster.Alone()).session(graph, config)
     sess.run(initialize)
     return sess
 
@@ -81,9 +81,13 @@ class Run:
     - generators_dir: a folder in which `save_generator` keeps the trained generator; None: it keeps none.
 
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
-    not finite end the loop as well, and weights from before are put back. Raises ValueError when a setting is not
-    usable, a training would make no step, or images differ in size; FloatingPointError when there are no weights from
-    before; and what Checkpoints raises.
+    not finite end the loop as well, and weights from before are put back.
+
+    On several machines (see lesson.cluster), batch_size is that of each, and step n is fed with what one machine with
+    the whole batch would be fed with. model_opt then needs the arguments `optimizer` as well.
+
+    Raises ValueError when a setting is not usable, a training would make no step, or images differ in size;
+    FloatingPointError when there are no weights from before; and what Checkpoints and cluster.here raise.
     """
 
     def __init__(
@@ -106,8 +110,10 @@ class Run:
         _check_whole(0, seed=seed)
         _check_number('learning_rate', learning_rate, 'above 0', lambda value: 0 < value < float('inf'))
         _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
-        n_images = data_shape[0]
-        _check_batch_size(batch_size, n_images)
+        self._machines = cluster.here()
+        self.optimizer = self._machines.optimizer  # arguments for model_opt: none on one machine
+        n_images, self._whole_batch = data_shape[0], batch_size * self._machines.size
+        _check_batch_size(batch_size, n_images, self._machines.size)
         self.settings = {
             'learning_rate': float(learning_rate),
             'beta1': float(beta1),
@@ -115,15 +121,17 @@ class Run:
             'z_dim': int(z_dim),
             'seed': int(seed),
             'data_shape': [int(size) for size in data_shape],
-        }
+        } | self._machines.settings
         self.get_batches, self.sample_z = get_batches, sample_z
         self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
-        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // batch_size)
+        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // self._whole_batch)
+        if not self._machines.chief:
+            checkpoint_dir = log_dir = generators_dir = None
         self.checkpoint_dir, self._checkpoints = checkpoint_dir and expanded(checkpoint_dir), None
         self.log_dir, self._events = log_dir and expanded(log_dir), None
         self.generators_dir = generators_dir and expanded(generators_dir)
         self.film, self._losses = Film(title), []
-        self._interrupted = self._warned = False
+        self._interrupted = self._stopped = self._warned = False
 
     @property
     def step(self):
@@ -153,37 +161,43 @@ class Run:
                 f'the real images are {real} (height, width, channels), but the generated ones '
                 f'{generated.as_list()}: prepare the images in the size that generator returns, or change its layers'
             )
-        self.sess, self._input_z, self._images = session(graph), input_z, images
+        self.sess, self._input_z, self._images = session(graph, machines=self._machines), input_z, images
         self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-        with self._resumed(graph), self._logged(graph), self._interruptible():
-            self._good = self._values()  # what a bad step is undone to
+        with self._machines.watched(graph), self._resumed(graph), self._logged(graph), self._interruptible():
+            self._good = self._machines.from_chief(self._values(), self.settings, graph)  # what a bad step is undone to
+            if not self._machines.chief:
+                self._set(self._good)
             yield self.sess
         self.film.show_animation()
 
     def batches(self):
         """Yield (images, noise) for each step that is still to be made, under a progress bar."""
-        epochs = (self.get_batches(self.batch_size, seed=[self.seed, epoch]) for epoch in range(self.epoch_count))
+        seeds = ([self.seed, epoch] for epoch in range(self.epoch_count))
+        epochs = (self._machines.batches(self.get_batches, self.batch_size, seed) for seed in seeds)
         everything = ((epoch, images) for epoch, batches in enumerate(epochs, 1) for images in batches)
         begun = self.step
-        with progress(total=self.steps, initial=begun, unit='batch') as self._bar:
+        hidden = not self._machines.chief
+        with progress(total=self.steps, initial=begun, unit='batch', disable=hidden) as self._bar:
             for epoch, images in islice(everything, begun, self.steps):
                 self._bar.set_description(f'epoch {epoch}/{self.epoch_count}', refresh=False)
-                made, z = self.step, self._noise(self.step, len(images))
+                made, z = self.step, self._machines.part(self._noise(self.step, self._machines.size * len(images)))
                 yield images, z
                 if self.step != made + 1:
                     raise RuntimeError('call run.record(d_loss, g_loss) once for each batch')
                 self._bar.update()
                 if not self._in_order(z):
                     return
-                if self._interrupted:
+                if self._stopped:
                     break
         if not self.step:
             raise ValueError(f'get_batches({self.batch_size}) yields no batch, so nothing was trained')
-        if self.step > begun and self._keep(save=True) and self._interrupted:
+        if self.step > begun and self._keep(save=True) and self._stopped:
             self._say_how_to_resume()
 
     def record(self, d_loss, g_loss):
-        """Count a step as made, with its losses."""
+        """Count a step as made, with its losses: on several machines, with their means."""
+        due = bool(self._checkpoints and self._checkpoints.due())
+        d_loss, g_loss, self._stopped, self._due = self._machines.mean(d_loss, g_loss, self._interrupted, due)
         self._losses.append((d_loss, g_loss))
         if self._events:
             self._events.add_losses(self.step, d_loss, g_loss)
@@ -191,6 +205,8 @@ class Run:
 
     def show(self, images):
         """Show a row of generated images [n, height, width, channels] in [-1, 1] as the present state."""
+        if not self._machines.chief:
+            return
         image = self.film.add(self.step, images)
         if self._events:
             self._events.add_image(self.step, image)
@@ -225,8 +241,8 @@ class Run:
         """Look after the training, following a step with the noise z. False: it has to end."""
         if not np.isfinite(self._losses[-1]).all():
             return self._undo()
-        look, save = self.step % LOOK_EVERY == 0, self._checkpoints and self._checkpoints.due()
-        if (look or save) and not self._keep(save):
+        look = self.step % LOOK_EVERY == 0
+        if (look or self._due) and not self._keep(save=self._due):
             return False
         if look and self.step >= DECIDED and not self._warned:
             self._look_for_trouble(z)
@@ -248,7 +264,7 @@ class Run:
         if not self.checkpoint_dir:
             yield
             return
-        self._checkpoints = Checkpoints(self.checkpoint_dir, self.settings | self._content(), _fingerprints(graph))
+        self._checkpoints = Checkpoints(self.checkpoint_dir, self.settings | self._content(), fingerprints(graph))
         with self._checkpoints.locked():
             values = self._checkpoints.newest()
             if values:
@@ -351,27 +367,14 @@ def _check_number(name, value, allowed, fits):
         raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
 
 
-def _check_batch_size(batch_size, n_images):
-    if batch_size > n_images:
+def _check_batch_size(batch_size, n_images, machines):
+    if batch_size * machines > n_images:
+        each = f' on each of {machines} machines' if machines > 1 else ''
         raise ValueError(
-            f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no '
-            f'step: choose a batch_size from 1 to {n_images:,}'
+            f'batch_size is {batch_size:,}{each}, but there are only {n_images:,} images, so an epoch would have no '
+            f'step: choose a batch_size from 1 to {n_images // machines:,}'
         )
 
 
 def _checksum(array):
     return zlib.crc32(np.ascontiguousarray(array))
-
-
-def _fingerprints(graph):
-    """{name: checksum} of all operations, their constants included."""
-    definition = graph.as_graph_def()
-    functions = {function.signature.name for function in definition.library.function}  # the branches of a tf.cond
-
-    def checksum(message):  # without the numbers at the end of functions' names, which count all in this process
-        unnumbered = re.sub(r'(\w+)_\d+', lambda name: name[1] if name[0] in functions else name[0], str(message))
-        return zlib.crc32(unnumbered.encode())
-
-    return {node.name: checksum(node) for node in definition.node} | {
-        'functions': sorted(checksum(function) for function in definition.library.function)
-    }

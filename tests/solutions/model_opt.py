@@ -2,7 +2,7 @@
 
 from . import wrong
 
-ADAM = 'tf.train.AdamOptimizer(learning_rate, beta1)'
+ADAM = 'optimizer(learning_rate, beta1)'
 COLLECTION = "tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')"
 D_STEP = 'd_adam.minimize(d_loss'
 D_VARS = "tf.trainable_variables('discriminator')"
