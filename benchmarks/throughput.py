@@ -87,6 +87,12 @@ def ours_float32(channels, batches):
     return ours(channels, batches, bfloat16=False)
 
 
+def ours_without_onednn(channels, batches):
+    """With the convolutions that TensorFlow uses by default where the processor has no AVX512-VNNI."""
+    os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'
+    return ours(channels, batches, bfloat16=False)
+
+
 def original(channels, batches):
     """One session.run for each network, each with a feed of its own, as the course project has it."""
     from lesson import training
@@ -292,6 +298,7 @@ def peak(dtype, channels, batches):
 ROWS = {
     'this project': ours,
     'this project, float32': ours_float32,
+    'this project, without oneDNN': ours_without_onednn,
     'the same graph, the original way': original,
     'Keras 3': keras,
     'Keras 3, jit': keras_jit,
