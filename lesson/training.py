@@ -112,8 +112,8 @@ class Run:
         _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
         self._machines = cluster.here()
         self.optimizer = self._machines.optimizer  # arguments for model_opt: none on one machine
-        n_images, self._whole_batch = data_shape[0], batch_size * self._machines.size
-        _check_batch_size(batch_size, n_images, self._machines.size)
+        n_images, machines = data_shape[0], self._machines.size
+        _check_batch_size(batch_size, n_images, machines)
         self.settings = {
             'learning_rate': float(learning_rate),
             'beta1': float(beta1),
@@ -124,13 +124,10 @@ class Run:
         } | self._machines.settings
         self.get_batches, self.sample_z = get_batches, sample_z
         self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
-        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // self._whole_batch)
-        if not self._machines.chief:
-            checkpoint_dir = log_dir = generators_dir = None
-        self.checkpoint_dir, self._checkpoints = checkpoint_dir and expanded(checkpoint_dir), None
-        self.log_dir, self._events = log_dir and expanded(log_dir), None
-        self.generators_dir = generators_dir and expanded(generators_dir)
-        self.film, self._losses = Film(title), []
+        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // (batch_size * machines))
+        folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
+        self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
+        self.film, self._losses, self._checkpoints, self._events = Film(title), [], None, None
         self._interrupted = self._stopped = self._warned = False
 
     @property
