@@ -11,7 +11,7 @@ PAGE = $(BIN)/jupyter nbconvert --to html --template lesson/html --embed-images 
 
 WORKERS ?= 2
 
-.PHONY: run cluster html pdf play test lab learn check student grade guide bench soak
+.PHONY: run cluster html pdf play test test-long lab learn check student grade guide bench soak
 
 run: $(READY)  # the notebook, top to bottom, into build/ as .ipynb and .html
 	mkdir -p build
@@ -32,10 +32,16 @@ pdf: html  # the same as a PDF, printed by Chromium, Chrome, Edge or Brave
 play: $(READY)  # build/playground.html: a page that computes images, with the generators that the notebook has trained
 	$(BIN)/python -m lesson.playground $(ARGS)
 
-test: $(TESTS_READY)  # lint and every test, on all cores; the tests of a file stay together, as they share what they set up
+# On all cores; the tests of a file stay together, as they share what they set up.
+PYTEST = $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+
+test: $(TESTS_READY)  # lint, and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m 'not long' $(ARGS)
+
+test-long: $(TESTS_READY)  # the long ones: every implementation of the contract's proof, memory, every cell twice
+	$(PYTEST) -m long $(ARGS)
 
 soak: $(TESTS_READY)  # faults at random moments, for half an hour
 	$(BIN)/python -m tests.soak $(ARGS)

@@ -1,10 +1,10 @@
 """Gives the contract tests the functions of a notebook: `pytest problem_unittests.py --notebook other.ipynb`."""
 
-import os
-
 import pytest
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # before any test module imports TensorFlow
+from lesson.quiet import prepare
+
+prepare()  # before any test module imports TensorFlow
 
 NOTES = pytest.StashKey[list]()
 

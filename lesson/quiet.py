@@ -31,20 +31,25 @@ _FATAL = 3
 
 
 def import_tensorflow():
-    """The module tensorflow.compat.v1. From now on, only fatal errors are logged.
-
-    Its convolutions are oneDNN's. TensorFlow uses them by default only where the processor has AVX512-VNNI or newer;
-    on an older one with AVX2, they make a training step about 1.7 times as fast (docs/results.md).
-    """
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', str(_FATAL))  # these have to be set before the import
-    if platform.machine() in ('x86_64', 'AMD64'):
-        os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
+    """The module tensorflow.compat.v1. From now on, only fatal errors are logged."""
+    prepare()
     with held_back():
         import tensorflow.compat.v1 as tf
 
         _silence_older(tf)
     tf.logging.set_verbosity(tf.logging.ERROR)  # Python's side: no deprecation notices for the graph API
     return tf
+
+
+def prepare():
+    """Set what TensorFlow reads while it is imported: only fatal errors are logged, and convolutions are oneDNN's.
+
+    TensorFlow uses oneDNN by default only where the processor has AVX512-VNNI or newer. With AVX2 alone, it makes a
+    training step about 1.7 times as fast (docs/results.md).
+    """
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', str(_FATAL))
+    if platform.machine() in ('x86_64', 'AMD64'):
+        os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 
 def _silence_older(tf):

@@ -56,12 +56,15 @@ def judged(case, functions):
     return verdicts
 
 
-# The whole table takes five minutes (python -m tests.solutions): here, one of each fault, and every second right one.
-SOME_WRONG = [case for i, case in enumerate(WRONG) if case.fault not in {each.fault for each in WRONG[:i]}]
-SOME_RIGHT = RIGHT[::2]
+# The whole table takes many minutes. One case of each fault and every third right variant are the short tests.
+SOME = [case for i, case in enumerate(WRONG) if case.fault not in {each.fault for each in WRONG[:i]}] + RIGHT[::3]
 
 
-@pytest.mark.parametrize('case', SOME_WRONG, ids=names(SOME_WRONG))
+def marked(cases):
+    return [case if case in SOME else pytest.param(case, marks=pytest.mark.long) for case in cases]
+
+
+@pytest.mark.parametrize('case', marked(WRONG), ids=names(WRONG))
 def test_a_wrong_implementation_has_the_fault(case):
     faults, _ = judged(case, [case.fails])[case.fails]
     first, *more = faults[case.fault].splitlines()
@@ -76,7 +79,7 @@ def test_a_wrong_implementation_has_the_fault(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('case', SOME_RIGHT, ids=names(SOME_RIGHT))
+@pytest.mark.parametrize('case', marked(RIGHT), ids=names(RIGHT))
 def test_a_right_variant_passes_with_its_hints(case):
     judged(case, concerned(case))
 

@@ -261,7 +261,7 @@ def test_epochs_that_are_given_are_taken_as_they_are(lesson, epochs):
     assert lesson.epochs_for(SimpleNamespace(images=[0] * 100), epochs, 32) == epochs
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_memory_of_a_kernel_does_not_grow_from_training_to_training(lesson):
     def resident():
         return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6

@@ -66,7 +66,7 @@ def left(folder):
 
 def run_elsewhere(code, folder, **environment):
     """What a program prints, in a process of its own in another folder, which does not know this project."""
-    ours = ('PYTHONPATH', 'TF_ENABLE_ONEDNN_OPTS')
+    ours = ('PYTHONPATH', 'TF_ENABLE_ONEDNN_OPTS')  # what this project sets
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     command = [sys.executable, '-c', code]
     done = subprocess.run(command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=120)

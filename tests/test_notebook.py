@@ -133,7 +133,7 @@ def own_pictures(folder, count, mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('count', 'mode'), [(1, 'L'), (30, 'RGB')])
+@pytest.mark.parametrize(('count', 'mode'), [pytest.param(1, 'L', marks=pytest.mark.long), (30, 'RGB')])
 def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, count, mode):
     folder = own_pictures(tmp_path / 'disks', count, mode)
     epochs = -(-100 // (count // min(count, 32)))
@@ -174,7 +174,7 @@ def test_a_parameter_that_makes_no_sense_ends_the_run_and_says_what_does(tmp_pat
         execute(tmp_path, True, **{'synthetic_count': 40, 'digits_epochs': 1, 'faces_epochs': 1, name: value})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_any_cell_can_be_run_twice_and_a_second_training_gives_the_same_losses(tmp_path):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     cells = []
