@@ -19,7 +19,7 @@ from lesson.eight_bits import eight_bits
 from lesson.files import expanded, md5
 from lesson.find import find, near_misses
 from lesson.idx import cached_idx, idx_md5, labels_beside, read_labels
-from lesson.pictures import grid
+from lesson.pictures import grid, levels
 from lesson.pictures import picture as picture
 from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
@@ -276,8 +276,7 @@ def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
     images = np.asarray(images)
     _check_shape(images, mode)
     if images.dtype != np.uint8:
-        low, high = feature_range
-        images = np.rint((np.clip(images, low, high) - low) * (255 / (high - low))).astype(np.uint8)
+        images = levels(images, *feature_range)
     return grid(images, columns or math.ceil(math.sqrt(len(images))))
 
 

@@ -31,7 +31,8 @@ class Generator:
     """A trained generator: generate(z) makes images, float32 [n, height, width, channels] in [-1, 1].
 
     z is noise [n, z_dim], of any type of numbers; ValueError when it is something else. The same z gives the same
-    images, in whatever process, to the last bit on the same kind of machine: it runs a graph of constants, in float32.
+    images, in whatever process of this project, to the last bit on the same kind of machine: it runs a graph of
+    constants, in float32. TensorFlow without oneDNN (see quiet.prepare) rounds otherwise.
 
     - about: what belongs to it, as about.json contains it
     - path: the folder in which it is kept, or None

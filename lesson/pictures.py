@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 STEP = 5  # between levels of a picture, out of 255: a person sees all of them, and a file is a third smaller
 
 
-def levels(images):
-    """Images in [-1, 1], of any shape, as uint8; what lies outside is clipped, NaN becomes grey."""
-    return np.rint(127.5 * (np.clip(np.nan_to_num(images), -1, 1) + 1)).astype(np.uint8)
+def levels(images, low=-1, high=1):
+    """Images in [low, high], of any shape, as uint8; what lies outside is clipped, NaN is taken for 0."""
+    return np.rint((np.clip(np.nan_to_num(images), low, high) - low) * (255 / (high - low))).astype(np.uint8)
 
 
 def grid(images, columns):

@@ -77,11 +77,7 @@ def test_what_a_function_does_to_its_process_is_its_fault_alone(write, body, fau
     good = 'def model_inputs(*sizes):\n    return 1'
     path = write('hostile', good, f'def model_loss(*arguments):\n{lines}')
     functions = watch.judged(path)['functions']
-    faults = {f'model_loss.{fault}'}
-    if fault == 'too_many_processes':  # on a slow machine, time is over before there are too many
-        faults.add('model_loss.too_slow')
-    assert len(functions['model_loss']['faults']) == 1
-    assert faults.issuperset(functions['model_loss']['faults'])
+    assert list(functions['model_loss']['faults']) == [f'model_loss.{fault}']
     assert list(functions['model_inputs']['faults']) == ['model_inputs.count']
     assert list(functions['train']['faults']) == ['train.missing']
     assert no_judge_is_left()

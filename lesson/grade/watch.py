@@ -64,10 +64,10 @@ def _watched(path, names, folder, record):
                 current = _receive(reader, names, current, record)
             if len(record['functions']) > done:
                 done, since = len(record['functions']), time.monotonic()
-            if (now_computed := _computed(process)) > computed + 0.5:
-                computed, active = now_computed, time.monotonic()
             if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
                 return *problem, current
+            if (now_computed := _computed(process)) > computed + 0.5:
+                computed, active = now_computed, time.monotonic()
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
         process.join(1)
         if current or names[0] not in record['functions']:
@@ -110,16 +110,16 @@ def _verdict(passed, faults, message, seconds):
 
 
 def _out_of_limits(process, seconds, waiting):
-    if seconds > SECONDS:
-        return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
-    if waiting > WAITING:
-        return 'too_slow', f'it was stopped: for {WAITING} s it had computed nothing, only waited.'
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess):  # before what these do to the clock
         tree = psutil.Process(process.pid).children(recursive=True)
         if len(tree) > PROCESSES:
             return 'too_many_processes', f'it was stopped: it had started more than {PROCESSES} processes.'
         if sum(map(_memory, tree)) > MEMORY:
             return 'too_much_memory', f'it was stopped: it used more than {MEMORY / 2**30:.0f} GB of memory.'
+    if seconds > SECONDS:
+        return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
+    if waiting > WAITING:
+        return 'too_slow', f'it was stopped: for {WAITING} s it had computed nothing, only waited.'
     return None
 
 
