@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 import psutil
@@ -110,7 +110,7 @@ def _verdict(passed, faults, message, seconds):
 
 
 def _out_of_limits(process, seconds, waiting):
-    with suppress(psutil.NoSuchProcess):  # before what these do to the clock
+    with suppress(psutil.NoSuchProcess), _stopped(process):
         tree = psutil.Process(process.pid).children(recursive=True)
         if len(tree) > PROCESSES:
             return 'too_many_processes', f'it was stopped: it had started more than {PROCESSES} processes.'
@@ -143,9 +143,21 @@ def _memory(process):
     return used
 
 
+@contextmanager
+def _stopped(process):
+    """Within a with statement, nothing in a process's group runs: it could start others faster than one can count."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+
+
 def _kill(process):
     """Kill a process and all that it has started."""
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess), _stopped(process):
         for each in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
