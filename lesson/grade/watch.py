@@ -60,12 +60,13 @@ def _watched(path, names, folder, record):
     since = active = time.monotonic()
     try:
         while not interrupted.is_set():
-            if reader.poll(EVERY):
+            answered = reader.poll(EVERY)
+            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
+                return *problem, current
+            if answered:
                 current = _receive(reader, names, current, record)
             if len(record['functions']) > done:
                 done, since = len(record['functions']), time.monotonic()
-            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
-                return *problem, current
             if (now_computed := _computed(process)) > computed + 0.5:
                 computed, active = now_computed, time.monotonic()
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
