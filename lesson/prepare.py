@@ -56,21 +56,29 @@ def prepared_images(source, picture, shape, title, settings='', cache_dir=None, 
     or the images not be written, RuntimeError when one of the processes was killed.
     """
     while True:
-        digest = hashlib.sha256()
-        if not sum(1 for _ in _noted(source, digest)):
+        digest, count, zips = hashlib.sha256(), 0, []
+        for entry in _noted(source, digest):
+            count += 1
+            if source.is_file() or _is_zip(entry[0]):
+                zips.append(entry)
+        if not count:
             raise ValueError(f'{source} is an empty folder: put pictures (JPEG, PNG, ...) into it')
-        make = partial(_made, source, picture, shape, title, remedy, digest.hexdigest())
+        listed = digest.hexdigest()
+        make = partial(_made, source, picture, shape, title, remedy, listed, count - len(zips), zips)
         try:
-            return cached_images(source, shape, settings, (digest.hexdigest(), _code(picture)), make, cache_dir)
+            return cached_images(source, shape, settings, (listed, _code(picture)), make, cache_dir)
         except _Changed:
             print(f'Files in {source} have changed in the meantime: once more')
 
 
-def _made(source, picture, shape, title, remedy, expected, folder):
-    """(images of all pictures, block by block, bytes that this takes); expected: the digest of what is listed."""
-    total = sum(1 for _ in _members(source, listing(source), remedy))  # a bad zip is an error now, and not in hours
+def _made(source, picture, shape, title, remedy, listed, count, zips, folder):
+    """(images of all pictures, block by block, bytes that this takes).
+
+    listed: the digest of what was listed in the source: `count` files, and these entries of zips.
+    """
+    total = count + sum(1 for _ in _members(source, zips, remedy))  # a bad zip is an error now, and not in hours
     digest = hashlib.sha256()
-    members = _members(source, _noted(source, digest, expected), remedy)
+    members = _members(source, _noted(source, digest, listed), remedy)
     blocks = _blocks(_parts(members, folder, digest), partial(_prepare, picture, shape), total, title)
     return _joined(blocks, source, shape, remedy), 2 * total * math.prod(shape)  # the blocks, and the file made of them
 
@@ -163,10 +171,14 @@ def _members(source, entries, remedy):
     alone = source.is_file()
     for name, *_ in entries:
         path = source if alone else os.path.join(source, name)
-        if alone or name.lower().endswith('.zip'):
+        if alone or _is_zip(name):
             yield from _packed(path, '' if alone else f'{name}/', remedy)
         else:
             yield name, path, None
+
+
+def _is_zip(name):
+    return name.lower().endswith('.zip')
 
 
 def _parts(members, folder, digest):
