@@ -156,7 +156,7 @@ def open_dataset(
 ):
     """Open a data set, say in one line which data it is, and return the `Dataset`.
 
-    name: 'mnist', 'celeba', or a folder of your own pictures: its name in data_dir, or its path.
+    name: 'mnist', 'celeba', or a folder or zip of your own pictures: its name in data_dir, or its path.
     source: 'local' takes the real data where it lies in data_dir, else synthetic data; 'download' fetches the real data
         first, and takes synthetic data when that fails, saying why; 'synthetic' always takes synthetic data:
         synthetic_count digits or faces, kept in data_dir/synthetic. Your own pictures are opened in all three cases.
@@ -232,21 +232,21 @@ def _open_known(about, path, cache_dir, size, title=None):
 
 
 def _open_own(name, data_dir, cache_dir, size, image_mode):
-    """(Dataset of a folder of pictures, its path)."""
+    """(Dataset of a folder of pictures or a zip of them, its path)."""
     places = data_dir / expanded(name), expanded(name)
-    folder = next((place for place in places if place.is_dir()), None)
-    if folder is None:
+    path = next((path for path in places if path.is_dir() or (path.suffix.lower() == '.zip' and path.is_file())), None)
+    if path is None:
         raise FileNotFoundError(
             f'no folder of pictures {str(name)!r}: neither {places[0]} nor {places[1]} is a folder. '
-            f'Create one of them and put your pictures into it, or choose from {", ".join(DATA_SETS)}'
+            f'Create one of them and put your pictures into it, name a zip, or choose from {", ".join(DATA_SETS)}'
         )
-    folder, mode = folder.absolute(), image_mode or 'RGB'
+    path, title, mode = path.absolute(), path.stem if path.is_file() else path.name, image_mode or 'RGB'
     picture = partial(get_image, width=size, height=size, mode=mode)
-    images = prepared_images(folder, picture, (size, size, len(mode)), folder.name, '', cache_dir)
-    parts = np.array_split(images, 1 + len(images) // 1000)
+    images = prepared_images(path, picture, (size, size, len(mode)), title, '', cache_dir)
+    parts = (images[start : start + 1000] for start in range(0, len(images), 1000))
     if image_mode is None and all((np.ptp(part, -1) <= GREY).all() for part in parts):
         images, mode = images[..., :1], 'L'
-    return Dataset(images, folder.name, mode), folder
+    return Dataset(images, title, mode), path
 
 
 def scale(images, feature_range=(-1, 1)):

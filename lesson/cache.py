@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ CHECKSUM_BYTES = 4
 
 def cached_images(source, row, settings, made_of, make, cache_dir=None):
     """Images as one memory map, uint8 [n, *row], read-only: make(folder) -> (blocks [k, *row], bytes that it takes).
+
+    The blocks are a generator, which makes them one after another, and is closed when they cannot be written.
 
     The first call makes them and keeps them beside `source` (a Path), or in cache_dir; later ones map that file, as
     long as the repr of `made_of` (whatever decides the pixels) is the same and the file's checksum is right.
@@ -43,7 +45,8 @@ def cached_images(source, row, settings, made_of, make, cache_dir=None):
         if images is None:
             blocks, needed = make(_unfinished(path))
             try:
-                _save(path, blocks, row)
+                with closing(blocks):
+                    _save(path, blocks, row)
             except (OSError, ValueError) as error:
                 shutil.rmtree(_unfinished(path), ignore_errors=True)
                 raise _explained(error, path, needed) from None

@@ -89,11 +89,10 @@ def _wrong(what):
 class Alone:
     """One machine: what Member does is nothing to be done.
 
-    size, index: how many members there are, and which one this is; the chief is 0.
-    settings: what of the cluster belongs to the settings of a training. optimizer: arguments for model_opt.
+    size, index: how many members there are, and which one this is; the chief is 0. optimizer: arguments for model_opt.
     """
 
-    size, index, chief, settings, optimizer = 1, 0, True, {}, {}
+    size, index, chief, optimizer = 1, 0, True, {}
 
     def session(self, graph, config):
         """A tf.Session on a graph."""
@@ -103,9 +102,14 @@ class Alone:
         """Within a with statement, a training on that graph."""
         return nullcontext()
 
-    def batches(self, get_batches, batch_size, seed):
-        """This member's batches of an epoch."""
-        return get_batches(batch_size, seed=seed)
+    def shared(self, epoch_count, batch_size, data_shape, get_batches, checksum):
+        """What all members agree on: (epochs, steps of each, get_batches of this member, settings of the training).
+
+        With the same images on all, each takes its part of every batch. With different ones, a part of a large data set
+        on each, all go through their own: as far as the one with the fewest, the others each time through other ones.
+        checksum(): a whole number, the same for the same images.
+        """
+        return epoch_count, data_shape[0] // batch_size, get_batches, {}
 
     def part(self, array):
         """This member's part of an array [size * n, ...]: [n, ...]."""
@@ -126,7 +130,7 @@ class Member(Alone):
     def __init__(self, addresses, name):
         self.addresses, self.name = addresses, name
         self.size, self.index = len(addresses), list(addresses).index(name)
-        self.chief, self.settings = self.index == 0, {'machines': self.size}
+        self.chief = self.index == 0
         self.optimizer = {'optimizer': functools.partial(_MeanAdam, self)}
         self._keys = itertools.count(1)  # of all-reduces: all members count alike, since they build the same graphs
         _check_port(name, addresses[name])
@@ -195,6 +199,12 @@ class Member(Alone):
                 'on more than one machine, train has to pass on what averages gradients, model_opt(..., '
                 '**run.optimizer), and model_opt to make its optimizers with its argument optimizer'
             )
+        with self._named():
+            yield
+
+    @contextmanager
+    def _named(self):
+        """Within a with statement, an all-reduce that fails is Lost, with the names of the members that are."""
         try:
             yield
         except tf.errors.OpError as error:
@@ -206,8 +216,37 @@ class Member(Alone):
                 'Start all of them again: with a checkpoint_dir, it resumes from what the chief saved last'
             ) from error
 
-    def batches(self, get_batches, batch_size, seed):
-        return get_batches(batch_size, seed=seed, part=(self.index, self.size))
+    def shared(self, epoch_count, batch_size, data_shape, get_batches, checksum):
+        mine = np.zeros([self.size, 3], np.uint32)
+        mine[self.index] = epoch_count, data_shape[0], checksum() % 2**32
+        with self._named():
+            everyones = self._sum_of(mine.ravel().view(np.int32)).view(np.uint32).reshape(-1, 3).tolist()
+        epoch_count, images_of_each = everyones[0][0], [numbers[1:] for numbers in everyones]
+        settings, least = {'machines': self.size}, min(images_of_each)[0]
+        if all(images == images_of_each[0] for images in images_of_each):
+            steps = least // (self.size * batch_size)
+            get_batches = functools.partial(get_batches, part=(self.index, self.size))
+        else:
+            steps = least // batch_size
+            get_batches = functools.partial(_first, steps, get_batches)
+            total = sum(count for count, _ in images_of_each)
+            settings |= {'data_shape': [total, *data_shape[1:]], 'images_of_each': images_of_each}
+            if self.chief:
+                self._say_who_has_what([count for count, _ in images_of_each], steps * batch_size)
+        if not steps:
+            raise ValueError(
+                f'batch_size is {batch_size:,} on each of {self.size} machines, but there are only {least:,} images, '
+                'so an epoch would have no step: choose a smaller one'
+            )
+        return epoch_count, steps, get_batches, settings
+
+    def _say_who_has_what(self, counts, used):
+        each = ', '.join(f'{name} {count:,}' for name, count in zip(self.addresses, counts, strict=True))
+        left = ', '.join(f'{count - used:,}' for count in counts)
+        print(
+            f'The machines have different images: {each}. In an epoch each uses {used:,} of its own, '
+            f'others every time, and leaves out the rest: {left}.'
+        )
 
     def part(self, array):
         n = len(array) // self.size
@@ -232,6 +271,11 @@ class Member(Alone):
 
     def _sum_of(self, array):
         return self._control.run(self._sum, {self._ints: array, self._key: 10**6 + next(self._keys)})
+
+
+def _first(steps, get_batches, batch_size, seed):
+    """The first batches of an epoch."""
+    return itertools.islice(get_batches(batch_size, seed=seed), steps)
 
 
 class _MeanAdam(tf.train.AdamOptimizer):

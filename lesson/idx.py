@@ -33,7 +33,7 @@ def cached_idx(path, size, remedy, cache_dir=None):
         before = (size - SIDE) // 2
         margin = before, size - SIDE - before
         images = np.pad(images, ((0, 0), margin, margin))[..., None]
-        return [images], images.nbytes
+        return (block for block in [images]), images.nbytes
 
     return cached_images(path, (size, size, 1), '', sorted(listing(path)), make, cache_dir)
 

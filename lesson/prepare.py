@@ -1,5 +1,10 @@
-"""Pictures in a zip or folder -> one memory-mapped array of small images, on all cores, resumed after a kill."""
+"""Pictures in folders and zips -> one memory-mapped array of small images, on all cores, resumed after a kill.
 
+Folders and zips are read one after another. What is held meanwhile is the names in one folder, or the list of members
+of one zip: so memory depends on the largest of them, and not on how many pictures there are in all.
+"""
+
+import hashlib
 import inspect
 import io
 import json
@@ -36,31 +41,50 @@ class NotAPicture(Exception):
     """A file that is no picture and does not look like one by its name: it is left out, and nothing is wrong."""
 
 
-def prepared_images(source, picture, shape, title, settings='', cache_dir=None, remedy=None):
-    """All pictures in `source`, a folder with its sub-folders or a zip (a Path), as one uint8 memory map [n, *shape].
+class _Changed(Exception):
+    """Files have come, gone or changed between the look at them that names the cache and the preparation."""
 
+
+def prepared_images(source, picture, shape, title, settings='', cache_dir=None, remedy=None):
+    """All pictures in `source` (a Path) as one uint8 memory map [n, *shape].
+
+    source: a zip, or a folder with its sub-folders and all zips in them, in the order of `listing`.
     picture(file) makes a uint8 array of `shape` of each; files in which it finds no picture are left out, broken
     pictures are skipped and named. The result is cached: see `cache.cached_images`, for settings and cache_dir too.
     remedy: what to do about damage in a known data set, in which hardly any picture may be broken; None: it is not one.
-    Raises ValueError when the source has no pictures or is damaged, OSError when it cannot be read or the images not be
-    written, RuntimeError when one of the processes was killed.
+    Raises ValueError when the source has no pictures, or it or a zip in it is damaged, OSError when it cannot be read
+    or the images not be written, RuntimeError when one of the processes was killed.
     """
-    entries = sorted(listing(source))
-    if not entries:
-        raise ValueError(f'{source} is an empty folder: put pictures (JPEG, PNG, ...) into it')
+    while True:
+        digest, count, zips = hashlib.sha256(), 0, []
+        for entry in _noted(source, digest):
+            count += 1
+            if source.is_file() or _is_zip(entry[0]):
+                zips.append(entry)
+        if not count:
+            raise ValueError(f'{source} is an empty folder: put pictures (JPEG, PNG, ...) into it')
+        listed = digest.hexdigest()
+        make = partial(_made, source, picture, shape, title, remedy, listed, count - len(zips), zips)
+        try:
+            return cached_images(source, shape, settings, (listed, _code(picture)), make, cache_dir)
+        except _Changed:
+            print(f'Files in {source} have changed in the meantime: once more')
 
-    def make(folder):
-        archive = source.is_file() and _archive(source, remedy)
-        members = _members(archive, remedy) if archive else [name for name, *_ in entries]
-        blocks = _blocks(archive or source, members, partial(_prepare, picture, shape), folder, title)
-        needed = 2 * len(members) * math.prod(shape)  # the blocks, and the file that is made of them
-        return _joined(blocks, source, shape, remedy), needed
 
-    return cached_images(source, shape, settings, (entries, _code(picture)), make, cache_dir)
+def _made(source, picture, shape, title, remedy, listed, count, zips, folder):
+    """(images of all pictures, block by block, bytes that this takes).
+
+    listed: the digest of what was listed in the source: `count` files, and these entries of zips.
+    """
+    total = count + sum(1 for _ in _members(source, zips, remedy))  # a bad zip is an error now, and not in hours
+    digest = hashlib.sha256()
+    members = _members(source, _noted(source, digest, listed), remedy)
+    blocks = _blocks(_parts(members, folder, digest), partial(_prepare, picture, shape), total, title)
+    return _joined(blocks, source, shape, remedy), 2 * total * math.prod(shape)  # the blocks, and the file made of them
 
 
 def listing(source, prefix=''):
-    """Yield (name, size, mtime) of a file, or of each file in a folder and its sub-folders.
+    """Yield (name, size, mtime) of a file, or of each file in a folder, by name, and then in each of its sub-folders.
 
     Hidden files are left out, links to folders (which could lead round in a circle), and our own prepared images.
     """
@@ -68,18 +92,36 @@ def listing(source, prefix=''):
         status = os.stat(source)
         yield os.path.basename(source), status.st_size, status.st_mtime_ns
         return
+    files, folders = [], []  # of names alone, which take a tenth of the memory of entries
     try:
-        entries = list(os.scandir(source))
+        for entry in os.scandir(source):
+            if entry.name.startswith('.') or CACHE_NAME.fullmatch(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_file():
+                files.append(entry.name)
     except PermissionError as error:
         raise PermissionError(error.errno, f'{source} cannot be read by this user: {_MAKE_READABLE}') from None
-    for entry in entries:
-        if entry.name.startswith('.') or CACHE_NAME.fullmatch(entry.name):
+    files.sort()
+    for name in files:
+        try:
+            status = os.stat(os.path.join(source, name))
+        except FileNotFoundError:  # removed a moment ago
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from listing(entry.path, f'{prefix}{entry.name}/')
-        elif entry.is_file():
-            status = entry.stat()
-            yield prefix + entry.name, status.st_size, status.st_mtime_ns
+        yield prefix + name, status.st_size, status.st_mtime_ns
+    del files
+    for name in sorted(folders):
+        yield from listing(os.path.join(source, name), f'{prefix}{name}/')
+
+
+def _noted(source, digest, expected=None):
+    """Yield what `listing` does, and add it to the digest. _Changed: that is not the expected one at the end."""
+    for entry in listing(source):
+        digest.update(repr(entry).encode())
+        yield entry
+    if expected not in (None, digest.hexdigest()):
+        raise _Changed
 
 
 _MAKE_READABLE = 'make it readable (chmod -R u+rX), or copy it to a folder of your own'
@@ -101,52 +143,74 @@ def _code(picture):
 # ------------------------------------------------------------------------------------------ blocks
 
 
-def _blocks(source, members, prepare, folder, title):
-    """Yield (broken pictures with reasons, other files, pixels) of all members, part by part, in order.
+def _blocks(parts, prepare, total, title):
+    """Yield (broken pictures with reasons, other files, pixels) of each of the parts, in order.
 
-    The result of each part is first written to a file of its own in `folder`, where the next run finds it if this
-    one is killed.
+    It is first written to a file, where the next run finds it if this one is killed.
     """
-    parts = [(folder / f'{first}-{len(part)}', part) for first, part in _parts(members)]
-    missing = [(path, part) for path, part in parts if _read_block(path) is None]
-    ready = len(members) - sum(len(part) for _, part in missing)
     try:
         with (
-            closing(on_all_cores(prepare, _contents(source, missing))) as prepared,
-            progress(total=len(members), initial=ready, unit='img', desc=title) as bar,
+            closing(on_all_cores(prepare, _contents(parts))) as prepared,
+            progress(total=total, unit='img', desc=title) as bar,
         ):
-            for count in prepared:
+            for path, count in prepared:
                 bar.update(count)
+                block = _read_block(path)
+                if block is None:
+                    raise FileNotFoundError(f'{path} was removed or damaged at once: run this again')
+                yield block
     except BrokenProcessPool:
         raise RuntimeError(
             f'a process that was preparing {title} was killed, probably out of memory. '
             f"Run this again: it resumes (in a script, under `if __name__ == '__main__':`)"
         ) from None
-    for path, _ in parts:
-        block = _read_block(path)
-        if block is None:
-            raise FileNotFoundError(f'{path} was removed or damaged at once: run this again')
-        yield block
 
 
-def _parts(members):
-    """Yield (number of its first member, members) of parts of at most PART members and about PART_BYTES bytes."""
-    part, size = [], 0
-    for number, member in enumerate(members):
-        part.append(member)
-        size += getattr(member, 'file_size', 0)
-        if len(part) == PART or size > PART_BYTES or number == len(members) - 1:
-            yield number + 1 - len(part), part
-            part, size = [], 0
-
-
-def _contents(source, parts):
-    """Yield (path, [(name, file, bytes or error)]) of each part. A folder's files are read where they are prepared."""
-    for path, members in parts:
-        if isinstance(source, zipfile.ZipFile):
-            yield path, [(member.filename, _read_member(source, member)) for member in members]
+def _members(source, entries, remedy):
+    """Yield (name, its path, None) of each picture among the entries, (name, zip, member) of each in a zip."""
+    alone = source.is_file()
+    for name, *_ in entries:
+        path = source if alone else os.path.join(source, name)
+        if alone or _is_zip(name):
+            yield from _packed(path, '' if alone else f'{name}/', remedy)
         else:
-            yield path, [(name, os.path.join(source, name)) for name in members]
+            yield name, path, None
+
+
+def _is_zip(name):
+    return name.lower().endswith('.zip')
+
+
+def _parts(members, folder, digest):
+    """Yield (path of its block, members) of parts of at most PART members and about PART_BYTES bytes.
+
+    The digest of all that was listed so far is in the path: a block is used again only after the very same files.
+    """
+    part, size, first = [], 0, 0
+    for member in members:
+        part.append(member)
+        size += member[2].file_size if member[2] else 0
+        if len(part) == PART or size > PART_BYTES:
+            yield _block(folder, first, part, digest), part
+            part, size, first = [], 0, first + len(part)
+    if part:
+        yield _block(folder, first, part, digest), part
+
+
+def _block(folder, first, part, digest):
+    return folder / f'{first}-{len(part)}-{digest.hexdigest()[:12]}'
+
+
+def _contents(parts):
+    """Yield (path, count, [(name, file, bytes or error)]) of each part; None in place of the list: its block is there.
+
+    A folder's files are read where they are prepared.
+    """
+    for path, members in parts:
+        contents = None
+        if _read_block(path) is None:
+            contents = [(name, _read_member(file, info) if info else file) for name, file, info in members]
+        yield path, len(members), contents
 
 
 def _read_member(archive, member):
@@ -157,20 +221,14 @@ def _read_member(archive, member):
         with archive.open(member) as file:
             return file.read(member.file_size)  # and no further, as a bomb would
     except Exception as error:  # damaged bytes make zipfile raise nearly anything
-        if member.flag_bits & 1:
-            return ValueError(f'it is encrypted: {_UNPACK}')
-        if isinstance(error, NotImplementedError):
-            packed = zipfile.compressor_names.get(member.compress_type, f'method {member.compress_type}')
-            return ValueError(f'it is packed with {packed}: {_UNPACK}')
         return error
 
 
-_UNPACK = 'unpack the zip with another program, and take the folder of pictures in its place'
-
-
 def _prepare(picture, shape, part):
-    """Write the block of a part (path, [(name, content)]), and return the number of its members."""
-    path, members = part
+    """Write the block of a part (path, count, [(name, content)] or None: it is there), and return (path, count)."""
+    path, count, members = part
+    if members is None:
+        return path, count
     # Keep the memory of a picture for the next one: to get it from the system each time takes a third of the time.
     Image.core.set_blocks_max(4)
     images, broken, others = [], [], []
@@ -194,7 +252,7 @@ def _prepare(picture, shape, part):
     with whole_file(path, sync=False) as file:  # it has a checksum
         file.write(_checksum(names, pixels) + names)
         file.write(pixels)
-    return len(members)
+    return path, count
 
 
 def _image(picture, name, content):
@@ -246,18 +304,21 @@ def _checksum(names, pixels):
 
 def _joined(blocks, source, shape, remedy):
     """Yield the images [k, *shape] of the blocks; at the end, say what was left out, or raise ValueError."""
-    broken, others, count = [], [], 0
+    count, broken, others = 0, _Some(), _Some()
     for some_broken, some_others, pixels in blocks:
         images = np.frombuffer(pixels, np.uint8).reshape(-1, *shape)
-        broken, others, count = broken + some_broken, others + some_others, count + len(images)
+        count += len(images)
+        broken.add(some_broken)
+        others.add(some_others)
         yield images
-    if others:
-        print(f'Left out {len(others):,} files in {source} that are not pictures: {_listed(others)}')
-    if not count + len(broken):
+    if others.count:
+        print(f'Left out {others.count:,} files in {source} that are not pictures: {others}')
+    pictures = count + broken.count
+    if not pictures:
         raise ValueError(f'{source} contains no pictures. {remedy or _OWN_REMEDY}')
-    if broken:
-        message = f'{len(broken):,} of {count + len(broken):,} pictures in {source} cannot be read: {_listed(broken)}'
-        if not count or (remedy and len(broken) > TOLERATED * (count + len(broken))):
+    if broken.count:
+        message = f'{broken.count:,} of {pictures:,} pictures in {source} cannot be read: {broken}'
+        if not count or (remedy and broken.count > TOLERATED * pictures):
             raise ValueError(f'{message}. {remedy or _OWN_REMEDY}')
         print(f'Skipped {message}')
 
@@ -265,15 +326,25 @@ def _joined(blocks, source, shape, remedy):
 _OWN_REMEDY = 'Put pictures (JPEG, PNG, ...) there'
 
 
-def _listed(names):
-    return ', '.join(names[:10]) + (', ...' if len(names) > 10 else '')
+class _Some:
+    """A number of names, and the first ten of them."""
+
+    def __init__(self):
+        self.count, self.first = 0, []
+
+    def add(self, names):
+        self.count += len(names)
+        self.first += names[: 10 - len(self.first)]
+
+    def __str__(self):
+        return ', '.join(self.first) + (', ...' if self.count > 10 else '')
 
 
 # ---------------------------------------------------------------------------------------- archives
 
 
 def _archive(path, remedy):
-    """The zip file, open. ValueError when it is none."""
+    """The zip file, open. ValueError when it is none, or a damaged one."""
     try:
         return zipfile.ZipFile(path)
     except PermissionError as error:
@@ -282,27 +353,37 @@ def _archive(path, remedy):
         with open(path, 'rb') as file:
             is_html = starts_as_html(file.read(512))
         what = 'an HTML page, not a zip' if is_html else f'not a readable zip ({error})'
-        raise ValueError(f'{path} is {what}. {remedy}') from None
+        raise ValueError(f'{path} is {what}. {remedy or _OWN_ZIP_REMEDY}') from None
 
 
-def _members(archive, remedy):
-    """The files in a zip, as zipfile.ZipInfo, sorted by name; neither folders nor hidden files.
+def _packed(path, prefix, remedy):
+    """Yield (name, zip, zipfile.ZipInfo) of the files in a zip, by name; neither of folders nor of hidden files.
 
-    Raises ValueError for an archive that was made to do harm. It could not do much, as nothing is unpacked,
-    but it is not the one that was asked for.
+    Raises ValueError for a zip that Python cannot unpack, and for one that was made to do harm. It could not do much,
+    as nothing is unpacked, but it is not the one that was asked for.
     """
-    refused = f'{archive.filename} is refused: '
+    archive = _archive(path, remedy)
+    instead, refused = remedy or _OWN_ZIP_REMEDY, f'{path} is refused: '
     outside = re.compile(r'[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)', re.DOTALL)
     for member in archive.infolist():
         if outside.match(member.filename):
-            raise ValueError(f'{refused}{member.filename!r} in it has a path that leads out of it. {remedy}')
+            raise ValueError(f'{refused}{member.filename!r} in it has a path that leads out of it. {instead}')
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise ValueError(f'{refused}{member.filename!r} in it is a symbolic link. {remedy}')
+            raise ValueError(f'{refused}{member.filename!r} in it is a symbolic link. {instead}')
+        if member.flag_bits & 1:
+            raise ValueError(f'{refused}{member.filename!r} in it is encrypted: {_UNPACK}')
+        if member.compress_type not in _METHODS:
+            packed = zipfile.compressor_names.get(member.compress_type, f'method {member.compress_type}')
+            raise ValueError(f'{refused}{member.filename!r} in it is packed with {packed}: {_UNPACK}')
     total = sum(member.file_size for member in archive.infolist())
-    if total > MOST_UNPACKED:
+    if remedy and total > MOST_UNPACKED:
         raise ValueError(f'{refused}it unpacks to {total:,} bytes. {remedy}')
     no_file = re.compile(r'(^|/)(\.|__MACOSX/|$)')  # hidden, a folder, or without a name
-    members = [member for member in archive.infolist() if not no_file.search(member.filename)]
-    if not members:
-        raise ValueError(f'{archive.filename} contains no pictures. {remedy}')
-    return sorted(members, key=attrgetter('filename'))
+    for member in sorted(archive.infolist(), key=attrgetter('filename')):
+        if not no_file.search(member.filename):
+            yield prefix + member.filename, archive, member
+
+
+_OWN_ZIP_REMEDY = 'Put a whole one in its place, or take it away from there'
+_UNPACK = 'unpack the zip with another program, and take the folder of pictures in its place'
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)

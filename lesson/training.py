@@ -8,6 +8,7 @@ import signal
 import threading
 import zlib
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,7 @@ load_generator = generators.load
 
 LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usually goes wrong
 DECIDED = 300  # after so many steps one can tell whether the discriminator has won
+SOME = 1000  # images by which machines see whether they have the same ones
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
@@ -83,8 +85,9 @@ class Run:
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
     not finite end the loop as well, and weights from before are put back.
 
-    On several machines (see lesson.cluster), batch_size is that of each, and step n is fed with what one machine with
-    the whole batch would be fed with. model_opt then needs the arguments `optimizer` as well.
+    On several machines (see lesson.cluster), batch_size is that of each, and epoch_count that of the chief. If all have
+    the same images, step n is fed with what one machine with the whole batch would be fed with; if they have different
+    ones, each goes through its own. model_opt then needs the arguments `optimizer` as well.
 
     Raises ValueError when a setting is not usable, a training would make no step, or images differ in size;
     FloatingPointError when there are no weights from before; and what Checkpoints and cluster.here raise.
@@ -112,19 +115,23 @@ class Run:
         _check_number('beta1', beta1, 'from 0 to less than 1', lambda value: 0 <= value < 1)
         self._machines = cluster.here()
         self.optimizer = self._machines.optimizer  # arguments for model_opt: none on one machine
-        n_images, machines = data_shape[0], self._machines.size
-        _check_batch_size(batch_size, n_images, machines)
+        data_shape = [int(size) for size in data_shape]
+        self.n_images = data_shape[0]
+        _check_batch_size(batch_size, self.n_images)
+        self.get_batches, self.sample_z = get_batches, sample_z
+        self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
+        self.epoch_count, steps, self._epoch, settings = self._machines.shared(
+            epoch_count, batch_size, data_shape, get_batches, partial(self._images_sum, SOME)
+        )
+        self.steps = self.epoch_count * steps
         self.settings = {
             'learning_rate': float(learning_rate),
             'beta1': float(beta1),
             'batch_size': int(batch_size),
             'z_dim': int(z_dim),
             'seed': int(seed),
-            'data_shape': [int(size) for size in data_shape],
-        } | self._machines.settings
-        self.get_batches, self.sample_z = get_batches, sample_z
-        self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
-        self.epoch_count, self.steps = epoch_count, epoch_count * (n_images // (batch_size * machines))
+            'data_shape': data_shape,
+        } | settings
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
         self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
         self.film, self._losses, self._checkpoints, self._events = Film(title), [], None, None
@@ -170,7 +177,7 @@ class Run:
     def batches(self):
         """Yield (images, noise) for each step that is still to be made, under a progress bar."""
         seeds = ([self.seed, epoch] for epoch in range(self.epoch_count))
-        epochs = (self._machines.batches(self.get_batches, self.batch_size, seed) for seed in seeds)
+        epochs = (self._epoch(self.batch_size, seed=seed) for seed in seeds)
         everything = ((epoch, images) for epoch, batches in enumerate(epochs, 1) for images in batches)
         begun = self.step
         hidden = not self._machines.chief
@@ -285,10 +292,13 @@ class Run:
 
     def _content(self):
         """Checksums of what the steps are fed with: of all images, in whatever order, and of the first step's noise."""
-        n_images = self.settings['data_shape'][0]
-        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
-        images = sum(_checksum(image) for batch in self.get_batches(most, seed=[self.seed, 0]) for image in batch)
-        return {'images': images, 'sample_z': _checksum(self._noise(0, 10))}
+        return {'images': self._images_sum(), 'sample_z': _checksum(self._noise(0, 10))}
+
+    def _images_sum(self, count=None):
+        """A checksum of this machine's images, in whatever order; count: of about so many, as an epoch begins."""
+        most = next(n for n in range(min(512, self.n_images), 0, -1) if self.n_images % n == 0)  # so none is left over
+        batches = islice(self.get_batches(most, seed=[self.seed, 0]), count and -(-count // most))
+        return sum(_checksum(image) for batch in batches for image in batch)
 
     @contextmanager
     def _interruptible(self):
@@ -364,12 +374,11 @@ def _check_number(name, value, allowed, fits):
         raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
 
 
-def _check_batch_size(batch_size, n_images, machines):
-    if batch_size * machines > n_images:
-        each = f' on each of {machines} machines' if machines > 1 else ''
+def _check_batch_size(batch_size, n_images):
+    if batch_size > n_images:
         raise ValueError(
-            f'batch_size is {batch_size:,}{each}, but there are only {n_images:,} images, so an epoch would have no '
-            f'step: choose a batch_size from 1 to {n_images // machines:,}'
+            f'batch_size is {batch_size:,}, but there are only {n_images:,} images, so an epoch would have no step: '
+            f'choose a batch_size from 1 to {n_images:,}'
         )
 
 

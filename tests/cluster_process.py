@@ -1,6 +1,6 @@
 """A short training in one process of a cluster, which TF_CONFIG describes, or alone; to be killed and compared.
 
-    python tests/cluster_process.py RESULT [--batch N] [--plain] [--kill STEP] [...]
+    python tests/cluster_process.py RESULT [--batch N] [--images N --noise SEED] [--plain] [--kill STEP] [...]
 
 Writes the losses, the trained weights and what the member was fed with to RESULT, an .npz file.
 """
@@ -23,14 +23,14 @@ from lesson import checkpoints, cluster, training  # noqa: E402
 import helper  # noqa: E402
 from lesson import notebooks  # noqa: E402
 
-IMAGES = 50  # two of which are left over in an epoch of batches of 8
-
 
 def arguments_of_the_command():
     parser = argparse.ArgumentParser()
     parser.add_argument('result')
     parser.add_argument('--batch', type=int, default=4)
     parser.add_argument('--epochs', type=int, default=2)
+    parser.add_argument('--images', type=int, default=50, help='two of 50 are left over in an epoch of batches of 8')
+    parser.add_argument('--noise', type=int, default=0, help='seed of the images')
     parser.add_argument('--plain', action='store_true', help='without batch norm')
     parser.add_argument('--checkpoint_dir')
     parser.add_argument('--kill', type=int, help='step at which the process kills itself')
@@ -51,7 +51,8 @@ def main():
     lesson['recalibrate'] = lambda sess, use_averages, input_z: sess.run(use_averages)  # the rest takes 10 seconds
     if arguments.plain:
         lesson |= {'batch_norm': lambda x, name: x, 'batch_norm_with_averages': lambda x, name, is_train: x}
-    images = np.random.default_rng(0).integers(0, 256, [IMAGES, 28, 28, 1], np.uint8)
+    shape = [arguments.images, 28, 28, 1]
+    images = np.random.default_rng(arguments.noise).integers(0, 256, shape, np.uint8)
     fed = []
 
     def get_batches(size, seed, **part):
@@ -59,8 +60,8 @@ def main():
         if size != arguments.batch:  # not for training
             yield from batches
             return
-        for step, batch in enumerate(batches):
-            step += seed[1] * (IMAGES // (size * part.get('part', (0, 1))[1]))
+        for batch in batches:
+            step = len(fed)
             for at, number in ((arguments.kill, signal.SIGKILL), (arguments.stop, signal.SIGSTOP)):
                 if step == at:
                     os.kill(os.getpid(), number)

@@ -104,6 +104,65 @@ def test_the_machines_parts_of_an_epoch_together_are_the_batches_of_one_machine(
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
 
 
+# ------------------------------------------------------------------------------------------ different images
+
+
+@pytest.mark.slow
+def test_members_with_different_images_go_through_all_of_their_own_and_resume(tmp_path):
+    worker = '--images', 32, '--noise', 1
+    codes, (text, _) = ended(tmp_path, members(tmp_path, '--plain', worker=worker))
+    assert codes == [0, 0], text
+    assert 'The machines have different images: chief 50, worker 0 32. In an epoch each uses 32' in text
+    assert 'leaves out the rest: 18, 0.\n' in text
+    before = results(tmp_path)
+    for count, noise, result in zip((50, 32), (0, 1), before, strict=True):
+        images = np.random.default_rng(noise).integers(0, 256, [count, 28, 28, 1], np.uint8)
+        known = {image.tobytes() for image in images}
+        epochs = [
+            {image.tobytes() for image in np.rint((epoch + 0.5) * 255).astype(np.uint8)}
+            for epoch in result['fed'].reshape(2, 32, 28, 28, 1)
+        ]
+        assert [len(epoch) for epoch in epochs] == [32, 32]  # none twice
+        assert epochs[0] <= known and epochs[1] <= known
+        assert (epochs[0] == epochs[1]) == (count == 32)  # of more images, others in each epoch
+    (tmp_path / 'checkpoints' / 'step-00000016.npz').unlink()
+    codes, (text, _) = ended(tmp_path, members(tmp_path, '--plain', worker=worker))
+    assert codes == [0, 0] and 'Resuming after step 15 of 16' in text, text
+    for one, other in zip(before, results(tmp_path), strict=True):
+        for name in ('losses', 'generated'):
+            np.testing.assert_array_equal(one[name], other[name])
+
+
+class Chief(cluster.Member):
+    """The chief of two members, that knows the numbers of the other without asking."""
+
+    size, index, chief, addresses = 2, 0, True, {'chief': 'a:1', 'worker 0': 'b:2'}
+
+    def __init__(self, others):
+        self._others = np.array([0, 0, 0, *others], np.uint32).view(np.int32)
+
+    def _sum_of(self, array):
+        return array + self._others
+
+    def agrees(self, epochs, count, checksum):
+        return self.shared(epochs, 4, [count, 2, 2, 1], lambda size, seed: iter(range(99)), lambda: checksum)
+
+
+def test_members_with_the_same_images_share_each_batch_and_others_have_an_epoch_of_the_fewest():
+    assert Chief((2, 43, 2**32 - 1)).agrees(2, 43, 2**33 - 1)[1::2] == (5, {'machines': 2})
+    for count, steps in ((43, 10), (9, 2)):
+        epochs, per_epoch, get_batches, settings = Chief((9, count, 8)).agrees(2, 43, 7)
+        assert (epochs, per_epoch, len(list(get_batches(4, seed=0)))) == (2, steps, steps)
+        expected = {'data_shape': [43 + count, 2, 2, 1], 'images_of_each': [[43, 7], [count, 8]]}
+        assert settings == {'machines': 2} | expected
+
+
+@pytest.mark.parametrize(('own', 'others', 'least'), [((2, 7, 5), (2, 7, 5), 7), ((2, 9, 5), (2, 3, 5), 3)])
+def test_too_few_images_for_a_step_of_all_members_are_an_error(own, others, least):
+    with pytest.raises(ValueError, match=rf'batch_size is 4 on each of 2 machines, .* only {least} images, so'):
+        Chief(others).agrees(*own)
+
+
 # ------------------------------------------------------------------------------------------ faults
 
 

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 import helper
+from lesson.files import one_process_at_a_time
 from tests.builders import all_files, cache_of, colours, digits, idx, write_faces, write_mnist, zip_up
 from tests.conftest import remount
 
@@ -76,7 +78,12 @@ def test_two_notebooks_on_a_fresh_data_folder_find_the_same_and_nothing_is_drawn
 @pytest.mark.slow
 @pytest.mark.parametrize('seed', range(3))
 def test_two_and_more_notebooks_on_the_same_pictures_prepare_them_once(tmp_path, seed):
-    write_faces(tmp_path / 'own', 300, (300, 300))
+    files = write_faces(tmp_path / 'own', 300, (300, 300))
+    if seed == 2:  # two zips and a few files
+        zip_up(files[:100], tmp_path / 'own' / 'a.zip')
+        zip_up(files[100:200], tmp_path / 'own' / 'b.zip')
+        for file in files[:200]:
+            file.unlink()
     rng = np.random.default_rng(seed)
     results = open_in_processes('own', tmp_path, rng.uniform(0, 0.5, rng.integers(2, 5)))
     assert len({found for found, _ in results}) == 1
@@ -98,6 +105,147 @@ def test_a_picture_that_is_added_while_others_are_prepared_does_no_harm(tmp_path
     results = open_in_processes('own', tmp_path, rng.uniform(0, 0.5, 2), add)
     assert {int(found.split()[1]) for found, _ in results} <= {300, 301}
     assert len(helper.open_dataset('own', tmp_path).images) == 301
+
+
+def test_a_picture_that_comes_while_another_process_is_waited_for_and_goes_is_in_no_cache_of_the_others(tmp_path):
+    own = write_faces(tmp_path / 'own', 3)[0].parent
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE, 'stderr': subprocess.DEVNULL, 'text': True}
+    with one_process_at_a_time(tmp_path):
+        process = subprocess.Popen([sys.executable, '-u', '-c', OPEN, 'own', tmp_path, '0'], cwd=ROOT, **pipes)
+        assert process.stdout.readline() == 'ready\n'
+        process.stdin.write('\n')
+        process.stdin.flush()
+        assert process.stdout.readline().startswith('Waiting for another process')
+        colours().save(own / '000002 a.png')
+    printed, _ = process.communicate(timeout=60)
+    assert f'Files in {own} have changed in the meantime: once more' in printed and printed.endswith(' 4\n')
+    (own / '000002 a.png').unlink()
+    assert len(helper.open_dataset('own', tmp_path).images) == 3
+
+
+# ------------------------------------------------------------------------------------ zips in a folder
+
+
+def level(value):
+    """The bytes of a picture of one color."""
+    return saved(np.full([30, 30, 3], [value, 0, 0], np.uint8), 'PNG')
+
+
+def write_zips(own):
+    """Pictures of the levels 1 to 8, in files and zips, in the order in which they are read."""
+    (own / 'deeper').mkdir(parents=True)
+    (own / 'a.png').write_bytes(level(1))
+    (own / 'c.png').write_bytes(level(4))
+    (own / 'deeper' / 'x.png').write_bytes(level(5))
+    with zipfile.ZipFile(own / 'b.ZIP', 'w') as archive:
+        for name, value in (('y/a.png', 3), ('x.png', 2), ('.h.png', 9), ('__MACOSX/x.png', 9), ('notes.txt', 9)):
+            archive.writestr(name, level(value) if value < 9 else b'notes')
+    with zipfile.ZipFile(own / 'deeper' / 'z.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
+        for value in (8, 6, 7):
+            archive.writestr(f'{value}.png', level(value))
+    zipfile.ZipFile(own / 'empty.zip', 'w').close()
+
+
+def test_zips_in_a_folder_are_read_like_sub_folders_and_not_unpacked(tmp_path, capsys):
+    own = tmp_path / 'own'
+    write_zips(own)
+    before = all_files(tmp_path)
+    images = helper.open_dataset('own', tmp_path).images
+    assert images[:, 0, 0, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert f'Left out 1 files in {own} that are not pictures: b.ZIP/notes.txt\n' in capsys.readouterr().out
+    assert sorted([*before, cache_of(tmp_path).name]) == all_files(tmp_path)
+    with zipfile.ZipFile(own / 'deeper' / 'z.zip', 'a') as archive:
+        archive.writestr('9.png', level(9))
+        archive.writestr('10.png', level(10)[:60])
+    assert helper.open_dataset('own', tmp_path).images[:, 0, 0, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert 'Skipped 1 of 10 pictures' in (printed := capsys.readouterr().out) and ': deeper/z.zip/10.png (' in printed
+
+
+@pytest.mark.parametrize('name', ['own/deeper/z', 'own/b'])
+def test_one_zip_of_ones_own_pictures_is_a_data_set(tmp_path, capsys, name):
+    write_zips(tmp_path / 'own')
+    path = next((tmp_path / name).parent.glob(f'{Path(name).name}.*'))
+    for own in (path, path.relative_to(tmp_path)):
+        dataset = helper.open_dataset(own, tmp_path)
+        assert dataset.images[:, 0, 0, 0].tolist() == ([6, 7, 8] if name.endswith('z') else [2, 3])
+        assert dataset.title == Path(name).name
+        assert f': {len(dataset.images)} images from {path}' in capsys.readouterr().out
+
+
+def flagged(content):
+    """A zip with the flag 'encrypted' at all members."""
+    for signature, offset in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)):
+        parts = content.split(signature)
+        content = signature.join([parts[0], *(part[: offset - 4] + b'\1' + part[offset - 3 :] for part in parts[1:])])
+    return content
+
+
+@pytest.mark.parametrize(
+    ('damage', 'wrong'),
+    [
+        (
+            lambda content: content[:-30],
+            r'is not a readable zip \(.*\)\. Put a whole one in its place, or',
+        ),
+        (lambda content: b'<!DOCTYPE html>', 'is an HTML page, not a zip. Put a whole one in its place'),
+        (lambda content: b'', 'is not a readable zip'),
+        (
+            lambda content: content.replace(b'deep/6', b'../../'),
+            r"is refused: '../../.png' in it has a path that leads",
+        ),
+        (flagged, r"is refused: 'deep/6.png' in it is encrypted: unpack the zip with another program"),
+    ],
+    ids=['cut', 'html', 'empty', 'path', 'encrypted'],
+)
+def test_a_bad_zip_among_ones_own_pictures_is_named_before_anything_is_prepared(tmp_path, damage, wrong):
+    own = write_faces(tmp_path / 'own', 3)[0].parent
+    with zipfile.ZipFile(own / 'z.zip', 'w') as archive:
+        archive.writestr('deep/6.png', level(6))
+    (own / 'z.zip').write_bytes(damage((own / 'z.zip').read_bytes()))
+    before = all_files(tmp_path)
+    for name in ('own', 'own/z.zip'):
+        with pytest.raises(ValueError, match=rf'own/z\.zip {wrong}'):
+            helper.open_dataset(name, tmp_path)
+    assert all_files(tmp_path) == before
+
+
+def test_a_preparation_of_several_zips_resumes_in_the_middle_of_one(tmp_path, monkeypatch):
+    files = write_faces(tmp_path / 'own', 300, (30, 30))
+    for i in range(3):
+        zip_up(files[100 * i : 100 * i + 100], tmp_path / 'own' / f'{i}.zip')
+    expected = helper.get_batch(files, 28, 28, 'RGB')
+    for file in files:
+        file.unlink()
+    prepared = []
+
+    def counted(*arguments, **keywords):
+        prepared.append(arguments)
+        if len(prepared) == 150:
+            raise KeyboardInterrupt
+        return get_image(*arguments, **keywords)
+
+    get_image, counted.__module__ = helper.get_image, '__main__'  # so it runs in this process
+    monkeypatch.setattr(helper, 'get_image', counted)
+    with pytest.raises(KeyboardInterrupt):
+        helper.open_dataset('own', tmp_path)
+    np.testing.assert_array_equal(helper.open_dataset('own', tmp_path).images, expected)
+    assert len(prepared) == 150 + 300 - 128  # two blocks of 64 were kept
+
+
+def test_the_memory_of_a_preparation_does_not_grow_with_the_number_of_zips(tmp_path):
+    peaks = []
+    for count in (2, 8):
+        own = tmp_path / f'own-{count}'
+        own.mkdir()
+        for i in range(count):
+            with zipfile.ZipFile(own / f'{i}.zip', 'w') as archive:
+                for k in range(500):
+                    archive.writestr(f'{k:04}.png', level(1))
+        tracemalloc.start()
+        assert len(helper.open_dataset(own.name, tmp_path).images) == 500 * count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 500_000, peaks  # a list of 3,000 names and times alone would take more
 
 
 # -------------------------------------------------------------------------------------- small sets
