@@ -101,7 +101,9 @@ def parameter_server(index, members, batch_size):
             pairs += sync.compute_gradients(loss, tf.trainable_variables(name))
         train = sync.apply_gradients(pairs, tf.train.get_or_create_global_step())
         if index == 0:
-            train = tf.group(defined['average_of_weights'](train)[0], tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+            with tf.device('/job:ps'):
+                train, _ = defined['average_of_weights'](train)
+            train = tf.group(train, tf.get_collection(tf.GraphKeys.UPDATE_OPS))
         initialize = tf.global_variables_initializer()
         sess = tf.Session(server.target, config=tf.ConfigProto(device_filters=['/job:ps', f'/job:worker/task:{index}']))
     if index == 0:
