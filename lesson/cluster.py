@@ -26,6 +26,7 @@ from lesson.quiet import import_tensorflow
 tf = import_tensorflow()
 
 WAIT = 600  # seconds until a member has to have come: to the cluster, or to a next training
+DYING = 5  # seconds that a killed process may take to close its port
 SILENCE = 120  # seconds that a member may be late in a step; a checkpoint and a picture fit in
 EXAMPLE = '{"cluster": {"chief": ["host:port"], "worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 
@@ -163,6 +164,14 @@ class Member(Alone):
                 said = True
             time.sleep(0.2)
 
+    def _gone(self, seconds):
+        """Names of the members that do not answer; empty if all of them still do after so many seconds."""
+        end, gone = time.monotonic() + seconds, []
+        while not gone and time.monotonic() < end:
+            time.sleep(0.2)
+            gone = [name for name, address in self.addresses.items() if not _answers(address)]
+        return gone
+
     def reduced(self, tensor, key=None, final='Div', seconds=None):
         """The operation that makes a tensor of this member the mean over all members; final='Id': the sum."""
         return tf.raw_ops.CollectiveReduceV2(
@@ -191,7 +200,7 @@ class Member(Alone):
         except tf.errors.OpError as error:
             if 'ollective' not in error.message:
                 raise
-            lost = [name for name, address in self.addresses.items() if not _answers(address)]
+            lost = self._gone(DYING)
             raise Lost(
                 f'{" and ".join(lost) or "a member"} of the cluster is lost, so the training ends on all machines. '
                 'Start all of them again: with a checkpoint_dir, it resumes from what the chief saved last'

@@ -65,6 +65,14 @@ HOSTILE = {
         'raises',
     ),
     'forks without end': ('import os\nwhile True:\n    os.fork()', 'too_many_processes'),
+    'forks without end into sessions of their own': (
+        'import os\nwhile True:\n    os.fork() or os.setsid()',
+        'too_many_processes',
+    ),
+    'starts threads without end': (
+        'import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=[100], daemon=True).start()',
+        'too_many_processes',
+    ),
     'interrupts': ('raise KeyboardInterrupt', 'raises'),
     'writes without end': ("f = open('file', 'wb')\nwhile True:\n    f.write(bytes(10**7))", 'raises'),
 }

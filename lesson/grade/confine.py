@@ -10,13 +10,14 @@ from pathlib import Path
 MEMORY = 3 * 2**30  # bytes
 FILES = 100 * 2**20  # bytes of one file, and of all where the folder is a file system of its own
 PROCESSES = 20
-THREADS = 1000  # of all processes together
+THREADS = 200 + 10 * os.cpu_count()  # of all processes together; TensorFlow and NumPy have several for each core
 
 # Linux: unshare(2), mount_setattr(2), mount(2), prctl(2), capabilities(7)
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mounts, IPC, users, processes, network
 _MOUNT_SETATTR, _HERE, _RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
 _NO_SUID, _NO_DEVICES = 2, 4
 _DIE_WITH_PARENT, _NO_NEW_PRIVILEGES = 1, 38
+_NOBODY = 65534
 _CAPABILITIES_VERSION = 0x20080522
 
 
@@ -42,7 +43,9 @@ def confine(folder):
 def _isolate(folder):
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        user, group = os.getuid(), os.getgid()
+        user, group = os.geteuid(), os.getegid()
+        if not user:
+            os.setreuid(_NOBODY, user)  # for a real user 0 there is no limit of processes
         _call(libc.prctl, _DIE_WITH_PARENT, signal.SIGKILL)
         _call(libc.unshare, _NAMESPACES)
     except (AttributeError, OSError):  # another system, or not allowed here
@@ -55,7 +58,7 @@ def _isolate(folder):
         _call(libc.mount, b'tmpfs', own, b'tmpfs', _NO_SUID | _NO_DEVICES, b'size=%d' % FILES)
         for path, flags, change in ((b'/', _RECURSIVE, (_READ_ONLY, 0)), (own, 0, (0, _READ_ONLY))):  # (set, clear)
             _call(libc.syscall, _MOUNT_SETATTR, _HERE, path, flags, (ctypes.c_uint64 * 4)(*change), 32)
-        resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))  # not for root
+        resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
         _call(libc.prctl, _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         _call(libc.capset, (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION), (ctypes.c_uint32 * 6)())
         confined = True

@@ -64,8 +64,14 @@ def _judged(name, function, seconds):
 
 
 def _verdict(faults, message, seconds):
-    faults = {fault: text.partition('\n')[0][: LONGEST // 10] for fault, text in faults.items()}
+    faults = {_named(fault, text): text.partition('\n')[0][: LONGEST // 10] for fault, text in faults.items()}
     return {'passed': not faults, 'faults': faults, 'message': message[:LONGEST].strip(), 'seconds': round(seconds, 1)}
+
+
+def _named(fault, seen):
+    """The fault; an error by which the system refuses another process or thread is the limit of them."""
+    refused = 'BlockingIOError' in seen or "can't start new thread" in seen
+    return fault.replace('.raises', '.too_many_processes') if refused else fault
 
 
 @contextlib.contextmanager

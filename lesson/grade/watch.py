@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 import psutil
@@ -60,12 +60,13 @@ def _watched(path, names, folder, record):
     since = active = time.monotonic()
     try:
         while not interrupted.is_set():
-            if reader.poll(EVERY):
+            answered = reader.poll(EVERY)
+            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
+                return *problem, current
+            if answered:
                 current = _receive(reader, names, current, record)
             if len(record['functions']) > done:
                 done, since = len(record['functions']), time.monotonic()
-            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
-                return *problem, current
             if (now_computed := _computed(process)) > computed + 0.5:
                 computed, active = now_computed, time.monotonic()
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
@@ -110,7 +111,7 @@ def _verdict(passed, faults, message, seconds):
 
 
 def _out_of_limits(process, seconds, waiting):
-    with suppress(psutil.NoSuchProcess):  # before what these do to the clock
+    with suppress(psutil.NoSuchProcess), _stopped(process):
         tree = psutil.Process(process.pid).children(recursive=True)
         if len(tree) > PROCESSES:
             return 'too_many_processes', f'it was stopped: it had started more than {PROCESSES} processes.'
@@ -143,9 +144,21 @@ def _memory(process):
     return used
 
 
+@contextmanager
+def _stopped(process):
+    """Within a with statement, nothing in a process's group runs: it could start others faster than one can count."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+
+
 def _kill(process):
     """Kill a process and all that it has started."""
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess), _stopped(process):
         for each in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
