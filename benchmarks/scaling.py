@@ -1,4 +1,4 @@
-"""How a step grows with the number of machines: this project beside PyTorch's DDP (gloo), on the same networks.
+"""How a step grows with the number of machines: this project, a parameter server, PyTorch's DDP (gloo), same networks.
 
     python benchmarks/scaling.py [--members 1 2 4] [--networks 10000,0.1 1000,0.1 100,0.1 1000,2] [--batch-size 32]
 
