@@ -1,4 +1,4 @@
-"""How a step grows with the number of machines: this project beside PyTorch's DDP (gloo), on the same networks.
+"""How a step grows with the number of machines: this project, a parameter server, PyTorch's DDP (gloo), same networks.
 
     python benchmarks/scaling.py [--members 1 2 4] [--networks 10000,0.1 1000,0.1 100,0.1 1000,2] [--batch-size 32]
 
@@ -56,18 +56,65 @@ def this_project(index, members, batch_size, together=True):
         sizes = [sum(v.shape.num_elements() for v in tf.trainable_variables(n)) for n in ('discriminator', 'generator')]
         reduced = [here.reduced(tf.zeros([size])).op for size in sizes] if here.size > 1 else []
     sess = training.session(graph, bfloat16=False, machines=here)
-    rng = np.random.default_rng(index)
-    batch = rng.uniform(-1, 1, [batch_size, 28, 28, CHANNELS]).astype('float32')
+    feed = feeding(inputs, index, batch_size)
 
     def step():
-        feed = {inputs[0]: batch, inputs[1]: rng.uniform(-1, 1, [batch_size, Z_DIM]), inputs[2]: LEARNING_RATE}
-        here.mean(*sess.run([*losses, d_step, g_step], feed)[:2], False, False)
+        here.mean(*sess.run([*losses, d_step, g_step], feed())[:2], False, False)
 
     def synchronize():
         sess.run(reduced)
         here.mean(0, 0, 0, 0)
 
     return step, synchronize if here.size > 1 else None, sum(sizes)
+
+
+def feeding(inputs, index, batch_size):
+    """A function of what a step is fed with: always the same images, but new noise."""
+    rng = np.random.default_rng(index)
+    batch = rng.uniform(-1, 1, [batch_size, 28, 28, CHANNELS]).astype('float32')
+    return lambda: dict(zip(inputs, (batch, rng.uniform(-1, 1, [batch_size, Z_DIM]), LEARNING_RATE), strict=True))
+
+
+def parameter_server(index, members, batch_size):
+    """The same networks with SyncReplicasOptimizer: all variables, and Adam, on one more machine, the last one."""
+    from lesson import notebooks, training
+
+    tf = training.tf
+    tf.disable_eager_execution()
+    hosts = [f'{address(i)}:{PORT}' for i in range(members + 1)]
+    own = {'job_name': 'worker', 'task_index': index} if index < members else {'job_name': 'ps', 'task_index': 0}
+    server = tf.train.Server({'worker': hosts[:-1], 'ps': hosts[-1:]}, **own)
+    if index == members:
+        sys.stdin.read()  # until all have measured
+        os._exit(0)
+    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    place = tf.train.replica_device_setter(1, worker_device=f'/job:worker/task:{index}')
+    with tf.Graph().as_default(), tf.device(place):
+        tf.set_random_seed(0)
+        inputs = defined['model_inputs'](28, 28, CHANNELS, Z_DIM)
+        losses = defined['model_loss'](*inputs[:2], CHANNELS)
+        # One optimizer for both networks, since two would share one queue of tokens; its rate is a number, since Adam
+        # runs in a thread of the first worker, which feeds nothing.
+        sync = tf.train.SyncReplicasOptimizer(tf.train.AdamOptimizer(LEARNING_RATE, BETA1), members, members)
+        pairs = []
+        for loss, name in zip(losses, ('discriminator', 'generator'), strict=True):
+            pairs += sync.compute_gradients(loss, tf.trainable_variables(name))
+        train = sync.apply_gradients(pairs, tf.train.get_or_create_global_step())
+        if index == 0:
+            with tf.device('/job:ps'):
+                train, _ = defined['average_of_weights'](train)
+            train = tf.group(train, tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+        initialize = tf.global_variables_initializer()
+        sess = tf.Session(server.target, config=tf.ConfigProto(device_filters=['/job:ps', f'/job:worker/task:{index}']))
+    if index == 0:
+        sess.run(initialize)
+        sess.run(sync.chief_init_op)
+        sync.get_chief_queue_runner().create_threads(sess, daemon=True, start=True)
+    while len(sess.run(sync.ready_for_local_init_op)):
+        time.sleep(0.1)
+    sess.run(sync.local_step_init_op)
+    feed = feeding(inputs, index, batch_size)
+    return lambda: sess.run([*losses, train], feed()), None, sum(v.shape.num_elements() for _, v in pairs)
 
 
 def pytorch(index, members, batch_size):
@@ -110,6 +157,7 @@ def pytorch(index, members, batch_size):
 ROWS = {
     'this project': this_project,
     'this project, each for itself': partial(this_project, together=False),  # what sharing the cores costs
+    'parameter server': parameter_server,
     'PyTorch DDP, gloo': pytorch,
 }
 
@@ -121,7 +169,8 @@ def address(index):
 def member(row, index, members, batch_size):
     """Measure in this process, and print one line of JSON: milliseconds, and bytes sent per step."""
     index, members = int(index), int(members)
-    os.sched_setaffinity(0, [sorted(os.sched_getaffinity(0))[index % os.cpu_count()]])
+    if index < members:  # a parameter server may use all cores
+        os.sched_setaffinity(0, [sorted(os.sched_getaffinity(0))[index % os.cpu_count()]])
     step, synchronize, weights = ROWS[row](index, members, int(batch_size))
 
     def milliseconds(call):
@@ -208,7 +257,8 @@ class Network:
 
 def measure(row, members, mbits, delay, batch_size):
     """What the members of one training print, as the mean of each."""
-    with Network(members, mbits, delay):
+    machines = members + (ROWS[row] is parameter_server)
+    with Network(machines, mbits, delay):
         here = [sys.executable, str(Path(__file__).resolve()), 'member', row]
         processes = [
             subprocess.Popen(
@@ -218,9 +268,9 @@ def measure(row, members, mbits, delay, batch_size):
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
-            for i in range(members)
+            for i in range(machines)
         ]
-        results = [json.loads(next(line for line in p.stdout if line[0] == '{')) for p in processes]
+        results = [json.loads(next(line for line in p.stdout if line[0] == '{')) for p in processes[:members]]
         for process in processes:
             process.communicate()
     return {name: statistics.mean(result[name] for result in results) for name in results[0]}
