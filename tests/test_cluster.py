@@ -403,7 +403,9 @@ def test_an_error_in_a_notebook_ends_a_local_cluster_and_is_named(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.fault
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    'number', [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_however_a_local_cluster_ends_no_process_is_left_and_its_ports_were_its_own(tmp_path, number):
     process = local(tmp_path, LISTENING)
     kinds = [tmp_path / 'chief', tmp_path / 'worker']
