@@ -168,8 +168,9 @@ def test_too_few_images_for_a_step_of_all_members_are_an_error(own, others, leas
 
 @pytest.mark.slow
 @pytest.mark.fault
-def test_when_a_member_is_killed_the_other_ends_and_a_new_start_ends_with_the_same_bits(tmp_path, undisturbed):
-    for died, survived, step in ((1, 0, 5), (0, 1, 9)):
+@pytest.mark.parametrize('deaths', [[(0, 1, 9)], pytest.param([(1, 0, 5), (0, 1, 9)], marks=pytest.mark.long)])
+def test_when_a_member_is_killed_the_other_ends_and_a_new_start_ends_with_the_same_bits(tmp_path, undisturbed, deaths):
+    for died, survived, step in deaths:
         kill = {('chief', 'worker')[died]: ('--kill', step)}
         codes, texts = ended(tmp_path, members(tmp_path, '--plain', **kill))
         assert codes[died] == -signal.SIGKILL and codes[survived] == 1
@@ -183,7 +184,7 @@ def test_when_a_member_is_killed_the_other_ends_and_a_new_start_ends_with_the_sa
             np.testing.assert_array_equal(before[name], after[name])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.fault
 def test_a_member_that_falls_silent_is_given_up_after_a_time(tmp_path):
     chief, worker = processes = members(tmp_path, '--silence', '3', worker=('--stop', '5'))
