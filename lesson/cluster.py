@@ -27,6 +27,7 @@ tf = import_tensorflow()
 
 WAIT = 600  # seconds until a member has to have come: to the cluster, or to a next training
 DYING = 5  # seconds that a killed process may take to close its port
+SOME = 1000  # images by which machines see whether they have the same ones
 SILENCE = 120  # seconds that a member may be late in a step; a checkpoint and a picture fit in
 EXAMPLE = '{"cluster": {"chief": ["host:port"], "worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 
@@ -102,12 +103,12 @@ class Alone:
         """Within a with statement, a training on that graph."""
         return nullcontext()
 
-    def shared(self, epoch_count, batch_size, data_shape, get_batches, checksum):
+    def agreed(self, epoch_count, batch_size, data_shape, get_batches, checksum):
         """What all members agree on: (epochs, steps of each, get_batches of this member, settings of the training).
 
         With the same images on all, each takes its part of every batch. With different ones, a part of a large data set
         on each, all go through their own: as far as the one with the fewest, the others each time through other ones.
-        checksum(): a whole number, the same for the same images.
+        checksum(n): a whole number, the same for the same images, of about n of them.
         """
         return epoch_count, data_shape[0] // batch_size, get_batches, {}
 
@@ -216,9 +217,9 @@ class Member(Alone):
                 'Start all of them again: with a checkpoint_dir, it resumes from what the chief saved last'
             ) from error
 
-    def shared(self, epoch_count, batch_size, data_shape, get_batches, checksum):
+    def agreed(self, epoch_count, batch_size, data_shape, get_batches, checksum):
         mine = np.zeros([self.size, 3], np.uint32)
-        mine[self.index] = epoch_count, data_shape[0], checksum() % 2**32
+        mine[self.index] = epoch_count, data_shape[0], checksum(SOME) % 2**32
         with self._named():
             everyones = self._sum_of(mine.ravel().view(np.int32)).view(np.uint32).reshape(-1, 3).tolist()
         epoch_count, images_of_each = everyones[0][0], [numbers[1:] for numbers in everyones]

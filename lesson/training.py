@@ -8,7 +8,6 @@ import signal
 import threading
 import zlib
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +26,6 @@ load_generator = generators.load
 
 LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usually goes wrong
 DECIDED = 300  # after so many steps one can tell whether the discriminator has won
-SOME = 1000  # images by which machines see whether they have the same ones
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
@@ -116,22 +114,17 @@ class Run:
         self._machines = cluster.here()
         self.optimizer = self._machines.optimizer  # arguments for model_opt: none on one machine
         data_shape = [int(size) for size in data_shape]
-        self.n_images = data_shape[0]
-        _check_batch_size(batch_size, self.n_images)
+        self._n_images = data_shape[0]  # on this machine
+        _check_batch_size(batch_size, self._n_images)
         self.get_batches, self.sample_z = get_batches, sample_z
         self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
-        self.epoch_count, steps, self._epoch, settings = self._machines.shared(
-            epoch_count, batch_size, data_shape, get_batches, partial(self._images_sum, SOME)
+        self.epoch_count, steps, self._epoch, agreed = self._machines.agreed(
+            epoch_count, batch_size, data_shape, get_batches, self._images_sum
         )
         self.steps = self.epoch_count * steps
-        self.settings = {
-            'learning_rate': float(learning_rate),
-            'beta1': float(beta1),
-            'batch_size': int(batch_size),
-            'z_dim': int(z_dim),
-            'seed': int(seed),
-            'data_shape': data_shape,
-        } | settings
+        rates = {'learning_rate': float(learning_rate), 'beta1': float(beta1)}
+        sizes = {'batch_size': int(batch_size), 'z_dim': int(z_dim), 'seed': int(seed), 'data_shape': data_shape}
+        self.settings = rates | sizes | agreed
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
         self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
         self.film, self._losses, self._checkpoints, self._events = Film(title), [], None, None
@@ -296,7 +289,8 @@ class Run:
 
     def _images_sum(self, count=None):
         """A checksum of this machine's images, in whatever order; count: of about so many, as an epoch begins."""
-        most = next(n for n in range(min(512, self.n_images), 0, -1) if self.n_images % n == 0)  # so none is left over
+        n_images = self._n_images
+        most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
         batches = islice(self.get_batches(most, seed=[self.seed, 0]), count and -(-count // most))
         return sum(_checksum(image) for batch in batches for image in batch)
 

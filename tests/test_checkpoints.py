@@ -68,8 +68,9 @@ def test_two_processes_with_the_same_seed_end_with_the_same_bits(tmp_path, undis
 
 
 @pytest.mark.slow
-def test_a_killed_training_ends_with_the_same_bits_as_one_that_was_never_killed(tmp_path, undisturbed):
-    for step in (EPOCH, 17):
+@pytest.mark.parametrize('kills', [(EPOCH, 17), pytest.param((3, EPOCH, 17), marks=pytest.mark.long)])
+def test_a_killed_training_ends_with_the_same_bits_as_one_that_was_never_killed(tmp_path, undisturbed, kills):
+    for step in kills:
         assert run(tmp_path, '--kill', step).returncode == -9
     (tmp_path / 'step-00000018.npz.0a1b2c3d.part').write_bytes(b'killed while it was written')
     result = run(tmp_path)

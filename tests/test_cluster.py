@@ -145,7 +145,7 @@ class Chief(cluster.Member):
         return array + self._others
 
     def agrees(self, epochs, count, checksum):
-        return self.shared(epochs, 4, [count, 2, 2, 1], lambda size, seed: iter(range(99)), lambda: checksum)
+        return self.agreed(epochs, 4, [count, 2, 2, 1], lambda size, seed: iter(range(99)), lambda n: checksum)
 
 
 def test_members_with_the_same_images_share_each_batch_and_others_have_an_epoch_of_the_fewest():
