@@ -45,7 +45,7 @@ def _plot(losses, highest, height):
         axes.plot(steps, losses[:, column], color=np.divide(color, 255), linewidth=0.8, label=name)
     axes.set_ylim(0, 1.05 * highest)
     axes.tick_params(labelsize=7)
-    axes.legend(fontsize=7, loc='upper right', frameon=False, ncols=2)
+    figure.legend(fontsize=7, loc='outside upper right', frameon=False, ncols=2)  # above the curves, not over them
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert('RGB')
 
