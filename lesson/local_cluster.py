@@ -53,6 +53,8 @@ def main(notebook, folder, members, *arguments):
         print(f'A member has died. Starting all of them again ({restart + 1} of at most {RESTARTS} times).', flush=True)
     for name in failed:
         print(f'{name} has ended with an error: see {log(folder, name) if name != "chief" else "above"}')
+    if not failed:
+        print(f'A member has died in each of {RESTARTS + 1} starts. Is there enough memory for {members} processes?')
     return 1
 
 

@@ -391,6 +391,17 @@ def test_a_local_cluster_survives_the_death_of_a_kernel_and_resumes(tmp_path):
     assert none_is_left(tmp_path, 0)
 
 
+@pytest.mark.long
+@pytest.mark.fault
+def test_a_local_cluster_whose_kernels_die_each_time_gives_up_with_a_sentence(tmp_path):
+    process = local(tmp_path, 'import os\n\nos.kill(os.getpid(), 9)')
+    assert process.wait(timeout=280) == 1
+    text = (tmp_path / 'printed.txt').read_text()
+    assert 'Starting all of them again (3 of' in text
+    assert text.splitlines()[-1] == 'A member has died in each of 4 starts. Is there enough memory for 2 processes?'
+    assert none_is_left(tmp_path, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.fault
 def test_an_error_in_a_notebook_ends_a_local_cluster_and_is_named(tmp_path):
