@@ -1,29 +1,37 @@
 """Processes forked from a server that has TensorFlow loaded, which takes a new Python five seconds.
 
-They have the order of sets and dictionaries in common: compare them with a new Python as well.
+They have the order of sets in common, and end without Python's own tidying up: compare them with a new Python as well.
 """
 
 import multiprocessing
 import os
+import subprocess
 import sys
 
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
 _context.set_forkserver_preload(['lesson.training', 'lesson.notebooks'])
 
 
-def start(main, arguments, out, err, **environment):
-    """Start a process that calls main(arguments, as texts); what it prints is appended to two files, or to one."""
-    arguments = [str(argument) for argument in arguments]
-    process = _context.Process(target=_call, args=(main, arguments, (out, err), environment), daemon=True)
-    process.start()
-    return process
+class Forked:
+    """A process that calls main(arguments, as texts), used like a subprocess.Popen.
 
+    Its standard output and error are appended to the files out and err, which may be the same.
+    """
 
-def ended(process, seconds):
-    """The exit code of a process, which has to end within so many seconds."""
-    process.join(seconds)
-    assert process.exitcode is not None, f'no end within {seconds} s'
-    return process.exitcode
+    def __init__(self, main, arguments, out, err, **environment):
+        arguments = [str(argument) for argument in arguments]
+        self._process = _context.Process(target=_call, args=(main, arguments, (out, err), environment), daemon=True)
+        self._process.start()
+        self.pid, self.kill = self._process.pid, self._process.kill
+
+    def poll(self):
+        return self._process.exitcode
+
+    def wait(self, timeout):
+        self._process.join(timeout)
+        if self.poll() is None:
+            raise subprocess.TimeoutExpired(self._process.name, timeout)
+        return self.poll()
 
 
 def _call(main, arguments, files, environment):

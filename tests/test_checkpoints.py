@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from lesson import checkpoints, notebooks, training
-from tests import forked, training_process
+from tests import training_process
+from tests.forked import Forked
 from tests.test_training import Trial
 from tests.training_process import EPOCH
 
@@ -28,12 +29,12 @@ ROOT = Path(__file__).parent.parent
 def start(folder, *options):
     """Start tests/training_process.py: (process, files of its standard output and error)."""
     files = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
-    return forked.start(training_process.main, [folder, *options], *files), files
+    return Forked(training_process.main, [folder, *options], *files), files
 
 
 def result(process, files):
     """What came of a process, as subprocess.run says it."""
-    returncode = forked.ended(process, 120)
+    returncode = process.wait(timeout=120)
     texts = [file.read_text() for file in files]
     for file in files:
         file.unlink()
@@ -148,13 +149,13 @@ def test_more_epochs_are_a_continuation_and_fewer_are_done_already(tmp_path, und
 def test_of_two_trainings_at_once_in_one_folder_the_second_is_told_and_neither_dies(tmp_path, undisturbed):
     first, files = start(tmp_path, '--wait', 0.2)
     while not saved(tmp_path):
-        assert first.is_alive()
+        assert first.poll() is None
         time.sleep(0.05)
     second = run(tmp_path)
     assert second.stderr.splitlines()[-1] == (
         f'RuntimeError: another training is using {tmp_path}: wait until it ends, or pass another checkpoint_dir'
     )
-    assert first.is_alive()
+    assert first.poll() is None
     assert digests(result(first, files)) == undisturbed
     assert digests(run(tmp_path)) == undisturbed
 

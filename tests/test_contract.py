@@ -20,6 +20,8 @@ from nbclient import NotebookClient
 import problem_unittests
 from lesson import notebooks
 from problem_unittests import FAULTS, FUNCTIONS
+from tests import field_guide
+from tests.field_guide_entries import ENTRIES
 from tests.solutions import D_LAYERS, KERAS, as_expected, concerned, judge, sources_of, write_notebook, wrong
 from tests.solutions.table import CASES
 
@@ -56,8 +58,11 @@ def judged(case, functions):
     return verdicts
 
 
-# The whole table takes many minutes. One case of each fault and every third right variant are the short tests.
-SOME = [case for i, case in enumerate(WRONG) if case.fault not in {each.fault for each in WRONG[:i]}] + RIGHT[::3]
+# The whole table takes many minutes. One case of each fault, those of the field guide first, and every third right
+# variant are the short tests.
+SHOWN = [field_guide.case_of(entry) for entry in ENTRIES]
+ONE_OF_EACH = {case.fault: case for case in [*reversed(WRONG), *SHOWN]}.values()
+SOME = [*SHOWN, *ONE_OF_EACH, *RIGHT[::3]]
 
 
 def marked(cases):
@@ -76,6 +81,9 @@ def test_a_wrong_implementation_has_the_fault(case):
     elif not case.fault.endswith('.not_written'):
         lines = [line.partition(': ')[0] for line in more if not line.startswith('  in ')]
         assert lines == ['  Why it matters', '  Where to look']
+    if case in SHOWN:
+        page = (ROOT / 'docs' / 'field_guide.md').read_text('utf-8')
+        assert f'```text\n{case.fails}: {faults[case.fault]}\n```' in page
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ import pytest
 from nbclient import NotebookClient
 
 from lesson import course, film
-from tests.builders import chromium
+from tests.builders import chromium, quicken
 from tests.test_play import notebook as panels
 
 pytestmark = pytest.mark.slow
@@ -168,9 +168,10 @@ class Lab:
 
 
 def lesson(**settings):
-    """The notebook without results and without its contract tests, which take long, with other settings."""
+    """The notebook without results, and without what takes long, among it its contract tests, with other settings."""
     notebook = nbformat.read(course.LESSON, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
+    quicken(notebook)
     sources = {}
     for cell in notebook.cells:
         if cell.cell_type == 'code':
