@@ -316,6 +316,7 @@ def test_the_contract_is_judged_by_each_machine_alone(monkeypatch):
 TRAINING = """
 import os, signal, sys
 sys.path.insert(0, '.')
+sys.modules['rfc3987_syntax'] = None  # as in tests/cluster_process.py
 from pathlib import Path
 from lesson import checkpoints, notebooks, training
 import helper, numpy as np
