@@ -22,7 +22,7 @@ from tests.builders import chromium, quicken
 from tests.test_play import notebook as panels
 
 pytestmark = pytest.mark.slow
-IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 5, 'faces': 2}
+IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 3, 'faces': 2}
 ROWS = {name: epochs * (IMAGES // BATCH) // 100 for name, epochs in EPOCHS.items()}  # one every 100 batches
 WAIT = 200  # seconds: other tests may be at work
 PREFERENCES = {'notebook-extension/tracker': {'windowingMode': 'none'}}  # all cells are on the page, not those in view

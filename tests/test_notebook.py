@@ -138,7 +138,7 @@ def own_pictures(folder, count, mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('count', 'mode'), [pytest.param(1, 'L', marks=pytest.mark.long), (30, 'RGB')])
+@pytest.mark.parametrize(('count', 'mode'), [pytest.param(1, 'L', marks=pytest.mark.long), (12, 'RGB')])
 def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, count, mode):
     folder = own_pictures(tmp_path / 'disks', count, mode)
     epochs = -(-100 // (count // min(count, 32)))
