@@ -58,9 +58,8 @@ def execute(folder, whole=False, **settings):
         notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
     nbformat.write(notebook, folder / 'in.ipynb')
     settings = {**TINY, 'data_dir': str(folder / 'data'), 'generators_dir': str(folder / 'generators'), **settings}
-    papermill.execute_notebook(
-        folder / 'in.ipynb', folder / 'out.ipynb', settings, cwd=ROOT, progress_bar=False, log_output=False
-    )
+    quiet = {'progress_bar': False, 'log_output': False, 'request_save_on_cell_execute': False}
+    papermill.execute_notebook(folder / 'in.ipynb', folder / 'out.ipynb', settings, cwd=ROOT, **quiet)
     notebook = nbformat.read(folder / 'out.ipynb', as_version=4)
     assert outputs(notebook, 'error') == []
     assert [out.text for out in outputs(notebook, 'stream') if out.name == 'stderr'] == []
