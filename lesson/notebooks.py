@@ -143,21 +143,28 @@ class _Statement:
 
     def run(self, scope):
         """Execute it, and note why its names are missing."""
-        before, error, first = dict(scope), self.error, f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
+        before, error = dict(scope), self.error
         if self.chosen and not error:
             try:
                 quiet = contextlib.redirect_stdout(io.StringIO())
                 with warnings.catch_warnings(action='ignore'), quiet, scope.imports():
                     exec(self._compile(), scope)
             except Exception as raised:
-                error = f'{first} failed: {type(raised).__name__}: {raised}'
+                error = f'{self._first} failed: {type(raised).__name__}: {raised}'
             changed = {name for name in scope if name not in before or scope[name] is not before[name]}
             scope.bound |= dict.fromkeys(self.binds | changed, self)
-        skipped = f'{first} has not defined it, since a test executes nothing that may load, show, test or train'
         if error or (not self.chosen and isinstance(self.node, _DEFINITIONS)):
-            scope.lose(self, error or skipped)
+            scope.lose(self, error or self._skipped())
         else:
-            scope.reasons |= {name: f'{name} is not defined: {skipped}' for name in self.binds if name not in scope}
+            missing = [name for name in self.binds if name not in scope]
+            scope.reasons |= {name: f'{name} is not defined: {self._skipped()}' for name in missing}
+
+    @functools.cached_property
+    def _first(self):
+        return f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
+
+    def _skipped(self):
+        return f'{self._first} has not defined it, since a test executes nothing that may load, show, test or train'
 
 
 class _Broken:

@@ -16,7 +16,8 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-sys.modules['rfc3987_syntax'] = None  # nbformat can do without, and it takes two seconds
+if __name__ == '__main__':
+    sys.modules['rfc3987_syntax'] = None  # nbformat can do without, and it takes two seconds
 from lesson import checkpoints, cluster, training  # noqa: E402
 
 # isort: split
@@ -24,7 +25,7 @@ import helper  # noqa: E402
 from lesson import notebooks  # noqa: E402
 
 
-def arguments_of_the_command():
+def parsed(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument('result')
     parser.add_argument('--batch', type=int, default=4)
@@ -39,11 +40,11 @@ def arguments_of_the_command():
     parser.add_argument('--nan', type=int, help='step at which its images are not finite')
     parser.add_argument('--wait', type=float, default=200, help='seconds for the others to come')
     parser.add_argument('--silence', type=float, default=200, help='seconds that another may be late')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def main():
-    arguments = arguments_of_the_command()
+def main(arguments=None):
+    arguments = parsed(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     checkpoints.SECONDS, cluster.WAIT, cluster.SILENCE = 0, arguments.wait, arguments.silence
     training.tf.disable_eager_execution()

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,8 @@ import numpy as np
 import pytest
 
 from lesson import checkpoints, notebooks, training
+from tests import training_process
+from tests.forked import Forked
 from tests.test_training import Trial
 from tests.training_process import EPOCH
 
@@ -20,18 +24,25 @@ pytestmark = pytest.mark.fault
 tf = training.tf
 tf.disable_eager_execution()
 ROOT = Path(__file__).parent.parent
-PROCESS = ROOT / 'tests' / 'training_process.py'
 
 
 def start(folder, *options):
-    command = [sys.executable, PROCESS, folder, *map(str, options)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """Start tests/training_process.py: (process, files of its standard output and error)."""
+    files = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+    return Forked(training_process.main, [folder, *options], *files), files
+
+
+def result(process, files):
+    """What came of a process, as subprocess.run says it."""
+    returncode = process.wait(timeout=120)
+    texts = [file.read_text() for file in files]
+    for file in files:
+        file.unlink()
+    return SimpleNamespace(returncode=returncode, stdout=texts[0], stderr=texts[1])
 
 
 def run(folder, *options):
-    process = start(folder, *options)
-    out, err = process.communicate(timeout=120)
-    return SimpleNamespace(returncode=process.returncode, stdout=out, stderr=err)
+    return result(*start(folder, *options))
 
 
 def digests(result):
@@ -42,7 +53,9 @@ def digests(result):
 
 @pytest.fixture(scope='module')
 def undisturbed(tmp_path_factory):
-    return digests(run(tmp_path_factory.mktemp('undisturbed')))
+    """The digests of a training in a new Python, so that in nothing but the seed is it like the others."""
+    command = [sys.executable, training_process.__file__, tmp_path_factory.mktemp('undisturbed')]
+    return digests(subprocess.run(command, capture_output=True, text=True, timeout=120))
 
 
 @pytest.fixture(scope='module')
@@ -134,15 +147,16 @@ def test_more_epochs_are_a_continuation_and_fewer_are_done_already(tmp_path, und
 
 @pytest.mark.slow
 def test_of_two_trainings_at_once_in_one_folder_the_second_is_told_and_neither_dies(tmp_path, undisturbed):
-    first = start(tmp_path, '--wait', 0.5)
+    first, files = start(tmp_path, '--wait', 0.2)
     while not saved(tmp_path):
         assert first.poll() is None
+        time.sleep(0.05)
     second = run(tmp_path)
     assert second.stderr.splitlines()[-1] == (
         f'RuntimeError: another training is using {tmp_path}: wait until it ends, or pass another checkpoint_dir'
     )
-    out, _ = first.communicate(timeout=120)
-    assert out.splitlines()[-3:] == undisturbed
+    assert first.poll() is None
+    assert digests(result(first, files)) == undisturbed
     assert digests(run(tmp_path)) == undisturbed
 
 
@@ -158,12 +172,16 @@ def get_batches_of(images):
     return get_batches
 
 
-@pytest.fixture
-def lesson():
+def changeable():
     """All that the notebook defines, to be changed; without what takes time after a training."""
     definitions = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
     definitions['recalibrate'] = lambda *_: None
     return definitions
+
+
+@pytest.fixture
+def lesson():
+    return changeable()
 
 
 def train(lesson, folder, images=IMAGES, **changed):
@@ -171,6 +189,19 @@ def train(lesson, folder, images=IMAGES, **changed):
     mode = {1: 'L', 3: 'RGB'}[images.shape[-1]]
     data = {'get_batches': get_batches_of(images), 'data_shape': images.shape, 'data_image_mode': mode}
     return lesson['train'](**settings | data | changed, checkpoint_dir=folder)
+
+
+@pytest.fixture(scope='module')
+def finished_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('finished')
+    train(changeable(), folder)
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """The checkpoints of a training that came to its end, in a folder of the test's own."""
+    return shutil.copytree(finished_once, tmp_path / 'finished')
 
 
 def smoother(lesson):
@@ -219,20 +250,19 @@ def normal_noise(lesson):
     ids=lambda value: value.__name__ if callable(value) else str(value)[:20] if isinstance(value, dict) else '',
 )
 def test_a_finished_checkpoint_of_something_else_is_refused_with_what_differs(
-    lesson, tmp_path, changed, change, difference
+    lesson, finished, changed, change, difference
 ):
-    train(lesson, tmp_path)
-    (name,) = saved(tmp_path)
-    before = (tmp_path / name).read_bytes()
+    (name,) = saved(finished)
+    before = (finished / name).read_bytes()
     if change:
         change(lesson)
     with pytest.raises(ValueError) as error:
-        train(lesson, tmp_path, **changed)
+        train(lesson, finished, **changed)
     message = str(error.value)
-    assert message.startswith(f'{tmp_path} contains another training: ')
+    assert message.startswith(f'{finished} contains another training: ')
     assert difference in message
     assert message.endswith('Delete that folder to start anew, or pass another checkpoint_dir')
-    assert saved(tmp_path) == [name] and (tmp_path / name).read_bytes() == before
+    assert saved(finished) == [name] and (finished / name).read_bytes() == before
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ from lesson import cluster, local_cluster
 # isort: split
 import helper
 import problem_unittests
+from tests import cluster_process
+from tests.forked import Forked
 
 tf = cluster.tf
 ROOT = Path(__file__).parent.parent
@@ -31,11 +33,11 @@ def tf_config(hosts, kind, index=0):
     return json.dumps({'cluster': {'chief': hosts[:1], 'worker': hosts[1:]}, 'task': {'type': kind, 'index': index}})
 
 
-def members(folder, *options, chief=(), worker=()):
-    """Start tests/cluster_process.py as a chief and a worker."""
+def members(folder, *options, chief=(), worker=(), new=False):
+    """Start tests/cluster_process.py as a chief and a worker; new: each in a new Python."""
     hosts = [f'127.0.0.1:{port}' for port in local_cluster.free_ports(2)]
     return [
-        start(folder, name, *options, *own, TF_CONFIG=tf_config(hosts, name.split('-')[0]))
+        (start if new else fork)(folder, name, *options, *own, TF_CONFIG=tf_config(hosts, name.split('-')[0]))
         for name, own in zip(MEMBERS, (('--checkpoint_dir', folder / 'checkpoints', *chief), worker), strict=True)
     ]
 
@@ -46,6 +48,12 @@ def start(folder, name, *options, **environment):
         return subprocess.Popen(
             [str(part) for part in command], env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
         )
+
+
+def fork(folder, name, *options, **environment):
+    output = folder / f'{name}.txt'
+    output.write_text('')
+    return Forked(cluster_process.main, [folder / f'{name}.npz', *options], output, output, **environment)
 
 
 def ended(folder, processes):
@@ -63,7 +71,7 @@ def undisturbed(tmp_path_factory):
     """(folder, results of chief and worker with batches of 4, result of one process with batches of 8)."""
     folder = tmp_path_factory.mktemp('undisturbed')
     alone = start(folder, 'alone', '--plain', '--batch', 8)
-    codes, texts = ended(folder, members(folder, '--plain'))
+    codes, texts = ended(folder, members(folder, '--plain', new=True))
     assert codes == [0, 0], texts
     assert alone.wait(timeout=280) == 0
     return folder, *results(folder, (*MEMBERS, 'alone'))
@@ -172,7 +180,7 @@ def test_too_few_images_for_a_step_of_all_members_are_an_error(own, others, leas
 def test_when_a_member_is_killed_the_other_ends_and_a_new_start_ends_with_the_same_bits(tmp_path, undisturbed, deaths):
     for died, survived, step in deaths:
         kill = {('chief', 'worker')[died]: ('--kill', step)}
-        codes, texts = ended(tmp_path, members(tmp_path, '--plain', **kill))
+        codes, texts = ended(tmp_path, members(tmp_path, '--plain', **kill, new=True))
         assert codes[died] == -signal.SIGKILL and codes[survived] == 1
         name = MEMBERS[died].replace('-', ' ')
         assert f'Lost: {name} of the cluster is lost' in texts[survived].splitlines()[-1]
@@ -308,6 +316,7 @@ def test_the_contract_is_judged_by_each_machine_alone(monkeypatch):
 TRAINING = """
 import os, signal, sys
 sys.path.insert(0, '.')
+sys.modules['rfc3987_syntax'] = None  # as in tests/cluster_process.py
 from pathlib import Path
 from lesson import checkpoints, notebooks, training
 import helper, numpy as np

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 import problem_unittests
 from lesson import course
+from tests.builders import quicken
 
 TO_WRITE = {*problem_unittests.FUNCTIONS, 'real_loss', 'fake_loss'}
 TEXTS = {path.stem: path.read_text('utf-8') for path in course.EXERCISES.glob('*.md') if path.stem != 'start'}
@@ -207,8 +208,11 @@ def test_with_the_lessons_functions_pasted_in_the_copy_gives_the_same_losses_and
     sources = {cell.id: cell.source for cell in lesson.cells}
     for cell in copy.cells:
         cell.source = sources.get(cell.id, cell.source)
+    last = [cell.id for cell in lesson.cells].index('train-faces')
+    lesson.cells = [cell for cell in lesson.cells[: last + 1] if not cell.id.startswith('test-')]
     losses = []
     for notebook in (lesson, copy):
+        quicken(notebook)
         show = nbformat.v4.new_code_cell('print(digit_losses.tolist(), face_losses.tolist())', id='losses')
         notebook.cells.append(show)
         cells = run(notebook, course.ROOT, data_dir=str(tmp_path), generators_dir=str(tmp_path / 'generators'))

@@ -9,6 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from lesson import notebooks, training
+from tests.builders import quick
 
 NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
@@ -18,6 +19,12 @@ rng = np.random.default_rng(0)
 def lesson():
     """All that the notebook defines."""
     return SimpleNamespace(**notebooks.definitions(NOTEBOOK))
+
+
+@pytest.fixture(scope='module')
+def quick_lesson():
+    """The same, but for what takes seconds at the end of a training."""
+    return SimpleNamespace(**quick(notebooks.definitions(NOTEBOOK)))
 
 
 @pytest.fixture
@@ -158,10 +165,10 @@ def train(lesson, seed):
     return losses, generate(np.random.default_rng(0).uniform(-1, 1, [5, 10]))
 
 
-def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson):
+def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson, quick_lesson):
     losses, images = train(lesson, seed=7)
     again, images_again = train(lesson, seed=7)
-    other, _ = train(lesson, seed=8)
+    other, _ = train(quick_lesson, seed=8)
     assert losses.shape == (16, 2)
     assert images.shape == (5, 28, 28, 1)
     np.testing.assert_array_equal(losses, again)
@@ -169,14 +176,14 @@ def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson):
     assert (losses != other).any()
 
 
-def test_nothing_can_be_added_to_the_graph_while_training(lesson, monkeypatch):
+def test_nothing_can_be_added_to_the_graph_while_training(quick_lesson, monkeypatch):
     seen = []
 
     def show(sess, *_):
         seen.append(sess.graph.finalized)
 
-    monkeypatch.setitem(lesson.train.__globals__, 'show_generator_output', show)
-    lesson.train(13, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L')
+    monkeypatch.setitem(quick_lesson.train.__globals__, 'show_generator_output', show)
+    quick_lesson.train(1, 2, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L')
     assert seen == [True]
 
 
@@ -221,7 +228,7 @@ def test_recalibrated_batch_norm_has_the_statistics_of_the_generated_images(less
     assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
 
 
-def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(lesson, monkeypatch):
+def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(quick_lesson, monkeypatch):
     seen = {}
 
     def recalibrate(sess, use_averages, input_z):
@@ -231,9 +238,9 @@ def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(l
         names = [v.op.name for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator')]
         seen.update({n: (b != a).any() for n, b, a in zip(names, before, after, strict=True)})
 
-    original = lesson.recalibrate
-    monkeypatch.setitem(lesson.train.__globals__, 'recalibrate', recalibrate)
-    train(lesson, seed=0)
+    original = quick_lesson.recalibrate
+    monkeypatch.setitem(quick_lesson.train.__globals__, 'recalibrate', recalibrate)
+    train(quick_lesson, seed=0)
     assert seen['generator/norm1/average_mean'] and seen['generator/norm1/average_variance']
     assert seen['generator/up1/weights'] and not seen['generator/up1/weights/ExponentialMovingAverage']
 

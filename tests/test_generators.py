@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from lesson import __version__, generators, notebooks, training
+from tests.builders import quick
 from tests.conftest import no_file_longer_than, remount
 from tests.solutions import G_LAYERS, KERAS
 from tests.test_training import Trial
@@ -32,7 +33,7 @@ def get_batches(batch_size, seed=None):
 
 @pytest.fixture(scope='module')
 def lesson():
-    return notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    return quick(notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb'))
 
 
 @pytest.fixture(scope='module')

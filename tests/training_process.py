@@ -21,12 +21,13 @@ from lesson import checkpoints, training  # noqa: E402
 
 # isort: split
 from lesson import notebooks  # noqa: E402
+from tests.builders import quick  # noqa: E402
 
 EPOCH = 12  # batches
 BATCH = 4
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser()
     parser.add_argument('checkpoint_dir')
     parser.add_argument('--kill', type=int)
@@ -35,12 +36,12 @@ def main():
     parser.add_argument('--epochs', type=int, default=2)
     parser.add_argument('--wait', type=float, default=0, help='seconds before each batch')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background has not
 
     checkpoints.SECONDS = arguments.every
     training.tf.disable_eager_execution()
-    lesson = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    lesson = quick(notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb'))
     images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, 1]).astype('float32')
 
     def get_batches(batch_size, seed):
