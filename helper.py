@@ -152,7 +152,7 @@ class Dataset:
 
 
 def open_dataset(
-    name, data_dir='data', source='local', synthetic_count=20_000, cache_dir=None, image_mode=None, image_size=28
+    name, data_dir='data', source='local', synthetic_count=10_000, cache_dir=None, image_mode=None, image_size=28
 ):
     """Open a data set, say in one line which data it is, and return the `Dataset`.
 
