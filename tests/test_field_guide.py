@@ -33,7 +33,7 @@ def height(half, color):
 
 
 def test_a_comparison_shows_each_image_and_its_losses_on_the_same_axes():
-    dark, light = (Image.fromarray(np.full((28, 57), level, np.uint8)) for level in (0, 255))
+    dark, light = (Image.fromarray(np.full((57, 57), level, np.uint8)) for level in (0, 255))
     losses = np.tile(np.float32([[1, 8]]), (100, 1))
     picture = comparison({'light': (losses, light), 'dark': (losses[:, ::-1] / [1, 4], dark)})
     assert picture.alt == 'generated images and losses: light, dark'
