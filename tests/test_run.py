@@ -61,7 +61,11 @@ def run_in_a_terminal(arguments, columns):
 
 
 def lines(written):
-    """By how many lines the cursor of a terminal has gone down."""
+    """By how many lines the cursor of a terminal has gone down.
+
+    What a kernel may print while it ends (rarely, that its socket is closed already) does not count.
+    """
+    written = written.partition('Traceback (most recent call last)')[0]
     return written.count('\n') - written.count('\x1b[A')
 
 
