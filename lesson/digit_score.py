@@ -30,8 +30,8 @@ class Reader:
     """Reads images [n, 28, 28, 1] of ten classes: uint8 in [0, 255], or floats in [-1, 1].
 
     Reader(images, labels): learns from the first half of the images (uint8) and their labels (whole numbers from 0 to
-    9), for about ten seconds; what it has learned is kept in cache_dir, if there is one. `.rest` is the second half,
-    a slice, of which it has seen nothing. The same images give the same reader.
+    9), for 10 to 20 seconds on two cores; what it has learned is kept in cache_dir, if there is one. `.rest` is the
+    second half, a slice, of which it has seen nothing. The same images give the same reader.
     Raises ValueError when there are no labels, or they do not fit the images: another number of them, or so
     many are wrong that the second half cannot be read.
     """

@@ -26,9 +26,15 @@ tf.disable_eager_execution()
 ROOT = Path(__file__).parent.parent
 
 
+def empty_file():
+    descriptor, path = tempfile.mkstemp()
+    os.close(descriptor)
+    return Path(path)
+
+
 def start(folder, *options):
     """Start tests/training_process.py: (process, files of its standard output and error)."""
-    files = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+    files = [empty_file(), empty_file()]
     return Forked(training_process.main, [folder, *options], *files), files
 
 

@@ -63,9 +63,9 @@ def run_in_a_terminal(arguments, columns):
 def lines(written):
     """By how many lines the cursor of a terminal has gone down.
 
-    What a kernel may print while it ends (rarely, that its socket is closed already) does not count.
+    What a kernel rarely prints while it ends, that its socket is closed already, does not count.
     """
-    written = written.partition('Traceback (most recent call last)')[0]
+    written = re.sub(r'Traceback.*?ZMQError: Socket operation on non-socket\r\n', '', written, flags=re.DOTALL)
     return written.count('\n') - written.count('\x1b[A')
 
 

@@ -49,7 +49,7 @@ def ensure(file, count, folder):
     return path
 
 
-def write_digits(path, count=10_000, seed=0):
+def write_digits(path, count, seed=0):
     """Write `count` (at least 1) digits to `path` in the format of MNIST's train-images-idx3-ubyte.gz.
 
     The same seed gives the same bytes. The file appears once it is complete: an error (OSError: no space,
@@ -66,13 +66,13 @@ def write_digits(path, count=10_000, seed=0):
             idx.write(images.tobytes())
 
 
-def write_labels(path, count=10_000, seed=0):
+def write_labels(path, count, seed=0):
     """Write the labels of what `write_digits` draws to `path`, in the format of MNIST's train-labels-idx1-ubyte.gz."""
     with whole_file(path) as file, gzip.GzipFile('', 'wb', 6, file, mtime=0) as idx:
         idx.write(struct.pack('>2i', 0x801, count) + labels(count, seed).tobytes())
 
 
-def write_faces(path, count=10_000, seed=0):
+def write_faces(path, count, seed=0):
     """Write `count` (at least 1) faces to `path` in the format of CelebA's img_align_celeba.zip.
 
     What `write_digits` promises holds here too.
