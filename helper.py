@@ -5,6 +5,7 @@ Which data sets there are, and how files are downloaded, pictures prepared and s
 """
 
 import math
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,23 +13,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from lesson import synthetic
-from lesson.data_sets import DATA_SETS
-from lesson.download import download
-from lesson.eight_bits import eight_bits
+from lesson.data import synthetic
+from lesson.data.decode import eight_bits
+from lesson.data.download import download
+from lesson.data.idx import cached_idx, idx_md5, labels_beside, read_labels
+from lesson.data.known_sets import DATA_SETS, find, near_misses
+from lesson.data.prepare import prepared_images
 from lesson.files import expanded, md5
-from lesson.find import find, near_misses
-from lesson.idx import cached_idx, idx_md5, labels_beside, read_labels
 from lesson.pictures import grid, levels
 from lesson.pictures import picture as picture
-from lesson.prepare import prepared_images
 from lesson.progress import progress as progress
 
-GREY = 2  # levels by which the channels of a grey pixel may differ: WebP rounds each
+GRAY = 2  # levels by which the channels of a gray pixel may differ: WebP rounds each
 FETCH_AGAIN = 'Delete it and fetch it again'
 
 
-def download_extract(name, data_dir='data'):
+def download_extract(name: str, data_dir: str | Path = 'data') -> Path:
     """Fetch 'mnist' or 'celeba' from the first mirror that serves it, verified by MD5, and return its path.
 
     MNIST's labels come with it; if they cannot be had, that is printed, and the digits do without.
@@ -42,7 +42,7 @@ def download_extract(name, data_dir='data'):
         raise ValueError(f'there is no {name!r} to download; choose from {", ".join(DATA_SETS)}')
     about, data_dir = DATA_SETS[name], expanded(data_dir)
     target = data_dir / about.file
-    found = find(about.file, about.folders, about.names, data_dir)
+    found = find(about, data_dir)
     if not found:
         print(f'Fetching {about.title} ({about.license})')
         download(about.urls, target, about.size, about.md5)
@@ -65,10 +65,18 @@ def _download_labels(about, target):
             print(f'The digits can be used without their labels, but not be scored by what they show. {error}')
 
 
-def get_image(path_or_file, width, height, mode, crop=None, picture_size=None, most_pixels=50_000_000):
+def get_image(
+    path_or_file,
+    width: int,
+    height: int,
+    mode: str,
+    crop: int | None = None,
+    picture_size: tuple[int, int] | None = None,
+    most_pixels: int = 50_000_000,
+) -> np.ndarray:
     """One picture as uint8 [height, width, channels], for mode 'L' (1 channel) as for 'RGB' (3).
 
-    The centred square of `crop` pixels, or the largest centred square, is resized with Pillow's
+    The centered square of `crop` pixels, or the largest centered square, is resized with Pillow's
     bilinear filter. EXIF rotation is applied, transparency laid over white, more than 8 bits per channel scaled to 8;
     of an animation the first frame is taken.
     Raises ValueError when the picture is smaller than `crop`, is not of picture_size (width, height), has more than
@@ -98,7 +106,7 @@ def get_image(path_or_file, width, height, mode, crop=None, picture_size=None, m
     return np.asarray(image).reshape(height, width, -1)
 
 
-def get_batch(image_files, width, height, mode, crop=None):
+def get_batch(image_files, width: int, height: int, mode: str, crop: int | None = None) -> np.ndarray:
     """`get_image` of each file, as one uint8 array [n, height, width, channels]. ValueError: there are no files."""
     images = [get_image(file, width, height, mode, crop) for file in image_files]
     if not images:
@@ -130,21 +138,20 @@ class Dataset:
         self.images, self.title, self.image_mode, self.labels = images, title, image_mode, labels
         self.shape = images.shape
 
-    def get_batches(self, batch_size, seed=None, part=(0, 1)):
+    def get_batches(self, batch_size: int, seed=None) -> Iterator[np.ndarray]:
         """Yield shuffled float32 batches [batch_size, height, width, channels] in [-0.5, 0.5], one epoch per call.
 
         A last, incomplete batch is dropped. The same seed (whatever np.random.default_rng takes) gives the
-        same order, None a fresh one. part: (i, k) yields every k-th batch from the i-th on, for one of k machines, each
-        of which yields as many. Raises ValueError when batch_size is not a whole number from 1 to the image count.
+        same order, None a fresh one. Raises ValueError when batch_size is not a whole number from 1 to the image count.
         """
         count = len(self.images)
         if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= count:
             raise ValueError(f'batch_size is {batch_size!r}: there are {count:,} {self.title}, choose 1 to {count}')
-        return self._batches(batch_size, np.random.default_rng(seed).permutation(count), *part)
+        return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
 
-    def _batches(self, batch_size, order, machine, machines):
-        images, step = np.asarray(self.images), machines * batch_size
-        for start in range(machine * batch_size, len(order) // step * step, step):
+    def _batches(self, batch_size, order):
+        images = np.asarray(self.images)
+        for start in range(0, len(order) - batch_size + 1, batch_size):
             batch = images[order[start : start + batch_size]].astype(np.float32)
             batch /= 255
             batch -= 0.5
@@ -152,8 +159,14 @@ class Dataset:
 
 
 def open_dataset(
-    name, data_dir='data', source='local', synthetic_count=10_000, cache_dir=None, image_mode=None, image_size=28
-):
+    name: str,
+    data_dir: str | Path = 'data',
+    source: str = 'local',
+    synthetic_count: int = 10_000,
+    cache_dir: str | Path | None = None,
+    image_mode: str | None = None,
+    image_size: int = 28,
+) -> Dataset:
     """Open a data set, say in one line which data it is, and return the `Dataset`.
 
     name: 'mnist', 'celeba', or a folder or zip of your own pictures: its name in data_dir, or its path.
@@ -161,12 +174,12 @@ def open_dataset(
         first, and takes synthetic data when that fails, saying why; 'synthetic' always takes synthetic data:
         synthetic_count digits or faces, kept in data_dir/synthetic. Your own pictures are opened in all three cases.
     cache_dir: where all that is made is kept: the prepared images, synthetic data; None: beside the data.
-    image_mode: 'L' or 'RGB' for your own pictures; None: 'L' if all of them are grey.
+    image_mode: 'L' or 'RGB' for your own pictures; None: 'L' if all of them are gray.
     image_size: height and width of the images in pixels; digits larger than 28 get a black margin.
 
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
-    times of the data are the same. A preparation that was killed or interrupted is resumed, and any number of processes
-    at the same time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
+    times of the data are the same. A preparation that was killed begins again, and any number of processes at the same
+    time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
     Raises ValueError for another source, mode or number and for damaged data or labels, FileNotFoundError when there is
     no such folder, OSError when data cannot be read or images not be kept, RuntimeError when a process was killed.
     """
@@ -207,7 +220,7 @@ def _real(name, data_dir, may_download):
         except OSError as error:
             print(error)
             return None
-    path = find(about.file, about.folders, about.names, data_dir)
+    path = find(about, data_dir)
     if not path and (found := near_misses(name, data_dir)):
         print(f'There is no {about.title} at {data_dir / about.file}. Is it one of these? {", ".join(map(str, found))}')
     return path
@@ -223,11 +236,11 @@ def _open_known(about, path, cache_dir, size, title=None):
         expected = about.labels.content_md5 if known and about.labels else None
         labels = read_labels(path, len(images), remedy, expected)
     else:
-        picture = partial(
+        prepare = partial(
             get_image, width=size, height=size, mode='RGB', crop=about.crop, picture_size=about.picture_size
         )
         title, labels = title or about.title, None
-        images = prepared_images(path, picture, (size, size, 3), title, f'crop{about.crop}', cache_dir, remedy)
+        images = prepared_images(path, prepare, (size, size, 3), title, f'crop{about.crop}', cache_dir, remedy)
     return Dataset(images, title, about.image_mode, labels)
 
 
@@ -241,15 +254,15 @@ def _open_own(name, data_dir, cache_dir, size, image_mode):
             f'Create one of them and put your pictures into it, name a zip, or choose from {", ".join(DATA_SETS)}'
         )
     path, title, mode = path.absolute(), path.stem if path.is_file() else path.name, image_mode or 'RGB'
-    picture = partial(get_image, width=size, height=size, mode=mode)
-    images = prepared_images(path, picture, (size, size, len(mode)), title, '', cache_dir)
+    prepare = partial(get_image, width=size, height=size, mode=mode)
+    images = prepared_images(path, prepare, (size, size, len(mode)), title, '', cache_dir)
     parts = (images[start : start + 1000] for start in range(0, len(images), 1000))
-    if image_mode is None and all((np.ptp(part, -1) <= GREY).all() for part in parts):
+    if image_mode is None and all((np.ptp(part, -1) <= GRAY).all() for part in parts):
         images, mode = images[..., :1], 'L'
     return Dataset(images, title, mode), path
 
 
-def scale(images, feature_range=(-1, 1)):
+def scale(images, feature_range: tuple[float, float] = (-1, 1)) -> np.ndarray:
     """Images as float32 in feature_range; black and white go to its ends, whatever the images contain.
 
     uint8 images are taken to be in [0, 255], floating-point images in [-0.5, 0.5], as from `get_batches`.
@@ -266,11 +279,13 @@ def scale(images, feature_range=(-1, 1)):
     return unit * np.float32(high - low) + np.float32(low)
 
 
-def images_square_grid(images, mode, feature_range=(-1, 1), columns=None):
-    """All images [n, height, width, channels] in one PIL image, row by row, with grey gaps of one pixel.
+def images_square_grid(
+    images, mode: str, feature_range: tuple[float, float] = (-1, 1), columns: int | None = None
+) -> Image.Image:
+    """All images [n, height, width, channels] in one PIL image, row by row, with gray gaps of one pixel.
 
     uint8 is shown as it is, floats are clipped to feature_range, so that two grids can be compared.
-    There are ceil(sqrt(n)) columns unless given; cells left over are grey.
+    There are ceil(sqrt(n)) columns unless given; cells left over are gray.
     Raises ValueError when the shape does not fit mode 'L' (1 channel) or 'RGB' (3).
     """
     images = np.asarray(images)
@@ -286,16 +301,3 @@ def _check_shape(images, mode):
         raise ValueError(f"mode is {mode!r}: choose 'L' or 'RGB'")
     if images.ndim != 4 or images.shape[-1] != channels or len(images) == 0:
         raise ValueError(f'images are {images.shape}: mode {mode!r} takes [n, height, width, {channels}], n >= 1')
-
-
-_ORIGINAL = {
-    '_read32': 'open_dataset reads MNIST by itself',
-    '_ungzip': 'nothing is unpacked: open_dataset reads the file as it is',
-    '_unzip': 'nothing is unpacked: open_dataset reads the zip as it is',
-    'DLProgress': 'use helper.progress, with the arguments of tqdm',
-}
-
-
-def __getattr__(name):
-    """Says what to write in place of what only the original course's helper had."""
-    raise AttributeError(f'helper has no {name}' + (f': {_ORIGINAL[name]}' if name in _ORIGINAL else ''))

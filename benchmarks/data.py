@@ -90,7 +90,7 @@ def collect_faces(data_dir, count, folder):
         return f'CelebA in {source}'
     path = source or folder / 'faces.zip'
     if source is None:
-        from lesson import synthetic
+        from lesson.data import synthetic
 
         synthetic.write_faces(path, count)
     with zipfile.ZipFile(path) as archive:

@@ -27,7 +27,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from lesson import digit_score, notebooks, score, training  # noqa: E402
+from lesson.scores import digits as digit_scores, notebooks, score, training  # noqa: E402
 
 tf = training.tf
 tf.disable_eager_execution()

@@ -77,7 +77,7 @@ def feeding(inputs, index, batch_size):
 
 def parameter_server(index, members, batch_size):
     """The same networks with SyncReplicasOptimizer: all variables, and Adam, on one more machine, the last one."""
-    from lesson import notebooks, training
+    from lesson.notebook import definitions as notebooks, training
 
     tf = training.tf
     tf.disable_eager_execution()

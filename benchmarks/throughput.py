@@ -45,7 +45,7 @@ PASSES = {'generator': 3, 'discriminator': 7}
 
 def graph_of_the_notebook(channels, averages):
     """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
-    from lesson import notebooks, training
+    from lesson.notebook import definitions as notebooks, training
 
     tf = training.tf
     tf.disable_eager_execution()

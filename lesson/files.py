@@ -91,3 +91,8 @@ def make_writable(folder, advice):
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OSError(error.errno, f'no file can be written in {folder} ({error.strerror}): {advice}') from None
+
+
+def starts_as_html(head: bytes) -> bool:
+    """Whether these first bytes of a file are those of an HTML page."""
+    return head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<head', b'<?xml'))

@@ -1,4 +1,4 @@
-"""Images as a notebook shows them: in a grid, below a title, as PNG."""
+"""Images as a notebook shows them: in a grid, below a title, as PNG. And bytes from floats, and floats from bytes."""
 
 import io
 import math
@@ -14,10 +14,15 @@ def levels(images, low=-1, high=1):
     return np.rint((np.clip(np.nan_to_num(images), low, high) - low) * (255 / (high - low))).astype(np.uint8)
 
 
-def grid(images, columns):
-    """All images, uint8 [n, height, width, channels], in one Pillow image, row by row, with grey gaps of one pixel.
+def as_floats(images):
+    """uint8 images as float32 in [-1, 1]; floats as they are."""
+    return images / np.float32(127.5) - 1 if images.dtype == np.uint8 else images
 
-    Cells left over are grey.
+
+def grid(images, columns):
+    """All images, uint8 [n, height, width, channels], in one Pillow image, row by row, with gray gaps of one pixel.
+
+    Cells left over are gray.
     """
     gaps = [(0, -len(images) % columns), (0, 1), (0, 1), (0, 0)]
     cells = np.pad(images, gaps, constant_values=128)
@@ -25,6 +30,27 @@ def grid(images, columns):
     rows = cells.reshape(-1, columns, height, width, channels).swapaxes(1, 2)
     pixels = rows.reshape(-1, columns * width, channels)[:-1, :-1]
     return Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+
+
+def enlarged(image, times):
+    """A Pillow image, each pixel as a square of `times` pixels."""
+    return image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
+
+
+def titled(image, *lines, size=13):
+    """A Pillow image, mode 'L' or 'RGB', below lines of text on white: of height line_height(size) each."""
+    font, high = ImageFont.load_default(size), line_height(size)
+    width = max(image.width, *(math.ceil(font.getlength(line)) for line in lines))
+    page = Image.new(image.mode, (width, len(lines) * high + image.height), 'white')
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(page).text((0, number * high), line, 'black', font)
+    page.paste(image, (0, len(lines) * high))
+    return page
+
+
+def line_height(size):
+    """Pixels that a line of text of this font size needs."""
+    return size + 5
 
 
 def png(image, **options):
@@ -42,10 +68,5 @@ def picture(image, title):
     """
     from IPython.display import Image as Picture
 
-    enlarge = max(2, 200 // max(image.size))
-    large = image.resize((enlarge * image.width, enlarge * image.height), Image.Resampling.NEAREST)
-    font = ImageFont.load_default(13)
-    page = Image.new(image.mode, (max(large.width, math.ceil(font.getlength(title))), large.height + 20), 'white')
-    ImageDraw.Draw(page).text((0, 0), title, 'black', font)
-    page.paste(large, (0, 20))
+    page = titled(enlarged(image, max(2, 200 // max(image.size))), title)
     return Picture(png(page.point(lambda level: STEP * round(level / STEP)), optimize=True), alt=title)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lesson.pdf import find_browser
+from lesson.notebook.pdf import find_browser
 
 
 def idx(images, magic=0x803, count=None):

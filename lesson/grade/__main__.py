@@ -12,8 +12,12 @@ from lesson.files import whole_file
 from lesson.grade import report, watch
 from lesson.progress import progress
 
-ROOT = Path(__file__).parent.parent.parent
-JUDGES = ('problem_unittests.py', 'helper.py', 'lesson/*.py', 'lesson/grade/judge.py', 'lesson/grade/confine.py')
+ROOT = Path(__file__).parents[2]
+JUDGES = (  # the code that decides a verdict
+    *('problem_unittests.py', 'helper.py', 'lesson/*.py', 'lesson/data/**/*.py', 'lesson/notebook/definitions.py'),
+    *('lesson/notebook/tensorflow1.py', 'lesson/grade/judge.py', 'lesson/grade/confine.py', 'lesson/grade/limits.py'),
+    'lesson/grade/watch.py',
+)
 
 
 def main():

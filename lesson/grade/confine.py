@@ -1,4 +1,4 @@
-"""What confines a judged notebook: limits, and on Linux neither a network nor a file outside of its own folder."""
+"""What confines a judged notebook: limits, and on Linux neither a network nor a file outside its own folder."""
 
 import ctypes
 import os
@@ -7,10 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-MEMORY = 3 * 2**30  # bytes
-FILES = 100 * 2**20  # bytes of one file, and of all where the folder is a file system of its own
-PROCESSES = 20
-THREADS = 200 + 10 * os.cpu_count()  # of all processes together; TensorFlow and NumPy have several for each core
+from lesson.grade.limits import FILES, MEMORY, THREADS
 
 # Linux: unshare(2), mount_setattr(2), mount(2), prctl(2), capabilities(7)
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mounts, IPC, users, processes, network

@@ -9,17 +9,17 @@ import time
 
 import helper  # noqa: F401  (so that a notebook gets this one, and not one that lies beside it)
 import problem_unittests
+from lesson.grade import limits
 from lesson.grade.confine import confine
-from lesson.notebooks import definitions
-
-LONGEST = 5_000  # characters of a message
+from lesson.notebook.definitions import definitions
 
 
-def judge(path, names, writer, folder, seconds):
+
+def judge(path, names, writer, folder):
     """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
 
-    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function may compute for so many
-    seconds; one that takes longer is the last in this process.
+    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function that computes for longer
+    than it may is the last in this process.
     """
     confined = confine(folder)
     me = os.getpid()
@@ -31,7 +31,7 @@ def judge(path, names, writer, folder, seconds):
 
     send(confined=confined)
     try:
-        with _time_limit(seconds) as stops:
+        with _time_limit(limits.DEFINITIONS) as stops:
             scope = definitions(path)
     except BaseException as error:
         text = f'{type(error).__name__}: {error}'.replace(str(path), path.name)
@@ -42,19 +42,20 @@ def judge(path, names, writer, folder, seconds):
     send(note=scope.note)
     for name in names:
         send(begins=name)
-        verdict, stopped = _judged(name, scope[name], seconds)
+        verdict, stopped = _judged(name, scope[name])
         send(name=name, verdict=verdict)
         if stopped:
             break
     os._exit(0)  # whatever threads, children or exit handlers the notebook has left
 
 
-def _judged(name, function, seconds):
+def _judged(name, function):
     """(The verdict on a function, whether it was stopped)."""
     output, faults, start = io.StringIO(), {}, time.perf_counter()
+    test = getattr(problem_unittests, f'test_{name}')
     try:
-        with contextlib.redirect_stdout(output), _time_limit(seconds) as stops:
-            getattr(problem_unittests, f'test_{name}')(function)
+        with contextlib.redirect_stdout(output), _time_limit(test.seconds) as stops:
+            test(function)
         message = output.getvalue()
     except BaseException as error:
         message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
@@ -64,8 +65,8 @@ def _judged(name, function, seconds):
 
 
 def _verdict(faults, message, seconds):
-    faults = {_named(fault, text): text.partition('\n')[0][: LONGEST // 10] for fault, text in faults.items()}
-    return {'passed': not faults, 'faults': faults, 'message': message[:LONGEST].strip(), 'seconds': round(seconds, 1)}
+    faults = {_named(fault, text): text.partition('\n')[0][: limits.CHARACTERS // 10] for fault, text in faults.items()}
+    return {'passed': not faults, 'faults': faults, 'message': message[:limits.CHARACTERS].strip(), 'seconds': round(seconds, 1)}
 
 
 def _named(fault, seen):

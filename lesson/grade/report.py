@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from lesson.notebooks import FUNCTIONS
+from lesson.notebook.definitions import FUNCTIONS
 
 MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○'}
 

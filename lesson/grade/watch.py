@@ -13,18 +13,14 @@ from importlib.util import find_spec
 
 import psutil
 
-from lesson.grade.confine import MEMORY, PROCESSES
-from lesson.notebooks import FUNCTIONS
+from lesson.grade import limits
+from lesson.notebook.definitions import FUNCTIONS
 
-COMPUTING = 60  # seconds of computing, for each function
-SECONDS = 150  # for each function, whatever it does
-WAITING = 30  # seconds without computing: it sleeps, or waits for what does not come
-EVERY = 0.2  # seconds
-BYTES = 200_000  # of a message
+EVERY = 0.2  # seconds between two looks at a process
 
 # A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
-_context.set_forkserver_preload(['lesson.training', 'matplotlib.pyplot', 'lesson.grade.judge'])
+_context.set_forkserver_preload(['lesson.session', 'matplotlib.pyplot', 'lesson.grade.judge'])
 os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
 if find_spec('tf_keras'):
     os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')  # for those who have written tf.layers
@@ -53,7 +49,7 @@ def judged(path):
 def _watched(path, names, folder, record):
     """Judge functions in one process, into the record. Returns (fault, its text, the function at which it ended)."""
     reader, writer = _context.Pipe(duplex=False)
-    process = _context.Process(target=_judge, args=(path, names, writer, folder, COMPUTING), daemon=True)
+    process = _context.Process(target=_judge, args=(path, names, writer, folder), daemon=True)
     process.start()
     writer.close()
     current, done, computed = None, len(record['functions']), 0.0
@@ -87,7 +83,7 @@ def _judge(*arguments):
 
 def _receive(reader, names, current, record):
     """Note a message in the record, as far as it is what the judge would write. Returns the function that it is at."""
-    message = json.loads(reader.recv_bytes(BYTES))
+    message = json.loads(reader.recv_bytes(limits.MESSAGE))
     if 'confined' in message:
         record['confined'] &= bool(message['confined'])
     elif 'note' in message:
@@ -113,14 +109,14 @@ def _verdict(passed, faults, message, seconds):
 def _out_of_limits(process, seconds, waiting):
     with suppress(psutil.NoSuchProcess), _stopped(process):
         tree = psutil.Process(process.pid).children(recursive=True)
-        if len(tree) > PROCESSES:
-            return 'too_many_processes', f'it was stopped: it had started more than {PROCESSES} processes.'
-        if sum(map(_memory, tree)) > MEMORY:
-            return 'too_much_memory', f'it was stopped: it used more than {MEMORY / 2**30:.0f} GB of memory.'
-    if seconds > SECONDS:
-        return 'too_slow', f'it had not ended after {SECONDS} s, and was stopped.'
-    if waiting > WAITING:
-        return 'too_slow', f'it was stopped: for {WAITING} s it had computed nothing, only waited.'
+        if len(tree) > limits.PROCESSES:
+            return 'too_many_processes', f'it was stopped: it had started more than {limits.PROCESSES} processes.'
+        if sum(map(_memory, tree)) > limits.MEMORY:
+            return 'too_much_memory', f'it was stopped: it used more than {limits.MEMORY / 2**30:.0f} GB of memory.'
+    if seconds > limits.SECONDS:
+        return 'too_slow', f'it had not ended after {limits.SECONDS} s, and was stopped.'
+    if waiting > limits.WAITING:
+        return 'too_slow', f'it was stopped: for {limits.WAITING} s it had computed nothing, only waited.'
     return None
 
 
@@ -138,7 +134,7 @@ def _computed(process):
 def _memory(process):
     """Bytes; what several share, as after a fork, is divided among them where the system knows (Linux)."""
     used = process.memory_info().rss
-    if used > MEMORY / PROCESSES:  # this takes longer
+    if used > limits.MEMORY / limits.PROCESSES:  # this takes longer
         with suppress(psutil.AccessDenied):
             return getattr(process.memory_full_info(), 'pss', used)
     return used
@@ -176,4 +172,4 @@ def _ending(code):
     if number <= 0:
         return f'exit code {code}'
     name = signal.Signals(number).name
-    return f'{name}, probably out of memory: it has {MEMORY / 2**30:.0f} GB' if name in ('SIGKILL', 'SIGABRT') else name
+    return f'{name}, probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB' if name in ('SIGKILL', 'SIGABRT') else name

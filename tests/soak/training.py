@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lesson import training
-from lesson.checkpoints import Checkpoints
+from lesson.train.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parent.parent.parent
 tf = training.tf

@@ -1,0 +1,175 @@
+"""One file from several mirrors: resumed, verified by its MD5. Knows no data set."""
+
+import glob
+import os
+import re
+import threading
+import time
+import zlib
+from concurrent.futures import Future
+from contextlib import suppress
+from itertools import chain
+from urllib.parse import quote, unquote
+
+from lesson.files import DISK_FULL, make_writable, md5, no_space, one_process_at_a_time, starts_as_html
+from lesson.progress import progress
+
+ANSWER_WITHIN = 10  # seconds, else the next mirror is asked
+STALLED_AFTER = 30  # seconds without a byte, else the next mirror is asked
+
+
+def download(urls, target, size, checksum):
+    """Fetch the file `target` (a Path) of `size` bytes and MD5 `checksum` from the first of urls that serves it.
+
+    What an interrupted download has fetched stays beside its place as one .part file, and the next call resumes
+    there, from whichever mirror. Only one process at a time fetches into a folder; the others wait, and take
+    what it has fetched. Raises OSError when the folder cannot be written, when the disk is full, and when no
+    mirror serves the file: the message then gives each address with its reason, and what to do by hand.
+    """
+    made = [folder for folder in target.parents if not folder.exists()]
+    try:
+        make_writable(target.parent, 'choose another data_dir')
+        with one_process_at_a_time(target.parent, f'Waiting for another process that fetches into {target.parent}'):
+            if not target.exists():  # another process may have fetched it meanwhile
+                _from_first_that_serves(urls, target, size, checksum)
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it is not empty, which is as it should be
+                folder.rmdir()
+
+
+def _from_first_that_serves(urls, target, size, checksum):
+    import requests
+
+    reasons = []
+    # All are asked at once whether they are there: without a network that takes as long as for a single one.
+    present = {url: _in_thread(requests.head, url, timeout=ANSWER_WITHIN) for url in urls}
+    asked = time.monotonic()
+    for url in urls:
+        try:
+            present[url].result(max(0, asked + ANSWER_WITHIN - time.monotonic()))
+            return _fetch(url, target, size, checksum)
+        except (OSError, ValueError) as error:
+            reasons.append(f'  {url}\n    {_reason(error)}')
+            if getattr(error, 'errno', None) in DISK_FULL:
+                left = size - sum(part.stat().st_size for part in _parts(target))
+                raise OSError(error.errno, no_space(target, left)) from None
+    raise OSError(
+        f'{target.name} could not be downloaded:\n'
+        + '\n'.join(reasons)
+        + f'\nIf you can get {target.name} ({size:,} bytes, MD5 {checksum}) elsewhere, put it at {target} by hand.'
+    )
+
+
+def _in_thread(function, *args, **kwargs):
+    """The future of a call. Its waiting time can be limited for certain, looking up the host's address included."""
+    future = Future()
+
+    def run():
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _reason(error):
+    """The innermost cause, as requests wraps it three times."""
+    while cause := error.__cause__ or (not error.__suppress_context__ and error.__context__):
+        error = cause
+    return f'no answer within {ANSWER_WITHIN} seconds' if isinstance(error, TimeoutError) else error
+
+
+def _fetch(url, target, size, checksum):
+    """Complete the part file from url, verify it, and put it in its place."""
+    while True:
+        part, resumed = _complete(url, target, size)
+        found = md5(part)
+        if found == checksum:
+            os.replace(part, target)
+            return
+        part.unlink()
+        if not resumed:
+            raise ValueError(f'wrong checksum: the file there has MD5 {found} instead of {checksum}')
+        # Which of its bytes are wrong nobody knows: once more from the start.
+
+
+def _complete(url, target, size, resume=True):
+    """Fetch from url what the part file lacks. Returns its path, and whether some of it was there before.
+
+    The part file's name tells the address (as a CRC) and the version (ETag or date) of what is in it.
+    """
+    import requests
+
+    address = f'{zlib.crc32(url.encode()):08x}'
+    part = next(_parts(target), None)
+    have = part.stat().st_size if part and resume else 0
+    if have >= size:
+        return part, True
+    headers = {'Accept-Encoding': 'identity'}  # a server that unpacks the .gz on its way would change its MD5
+    if have:
+        headers['Range'] = f'bytes={have}-'
+        known = part.name[len(target.name) + 1 : -len('.part')]
+        if known.startswith(address) and known != address:
+            headers['If-Range'] = unquote(known[len(address) :])  # another version is sent from its start
+    request = _in_thread(requests.get, url, headers=headers, stream=True, timeout=STALLED_AFTER)
+    with request.result(ANSWER_WITHIN) as answer:
+        rest = re.fullmatch(rf'bytes {have}-\d+/{size}', answer.headers.get('Content-Range', ''))
+        if have and (answer.status_code == 416 or (answer.status_code == 206 and not rest)):
+            return _complete(url, target, size, resume=False)  # its file has another length
+        chunks, start = _checked(answer, have, size)
+        path = target.with_name(f'{target.name}.{address}{quote(_version(answer), safe="")}'[:200] + '.part')
+        if start:
+            part.replace(path)
+        elif part:
+            part.unlink()
+        bar = progress(total=size, initial=start, unit='B', unit_scale=True, desc=url.split('/')[2])
+        with bar, open(path, 'ab') as file:
+            for chunk in chunks:
+                file.write(chunk)
+                bar.update(len(chunk))
+                if file.tell() >= size:
+                    return path, start > 0
+            raise ValueError(f'the transfer ended after {file.tell():,} of {size:,} bytes')
+
+
+def _checked(answer, have, size):
+    """(the bytes of an answer in chunks, where they start in the file). ValueError: it is not the file."""
+    if answer.status_code not in (200, 206):
+        raise ValueError(f'the server answered {answer.status_code} {answer.reason}')
+    start = have if answer.status_code == 206 else 0
+    chunks = _chunks(answer)
+    first = next(chunks, b'')
+    if start == 0 and starts_as_html(first):
+        raise ValueError('the server sent an HTML page instead of the file')
+    if not first:
+        raise ValueError('the server sent nothing')
+    length = start + int(answer.headers.get('Content-Length', size - start))
+    if length != size:
+        raise ValueError(f'the file there has {length:,} bytes instead of {size:,}')
+    return chain([first], chunks), start
+
+
+def _chunks(answer):
+    """Yield the bytes of an answer until they end, for whatever reason: the caller knows how many there should be."""
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    try:
+        yield from answer.raw.stream(2**16, decode_content=False)
+    except ReadTimeoutError:
+        raise ValueError(f'the transfer stalled: no byte for {STALLED_AFTER} seconds') from None
+    except HTTPError:
+        return
+
+
+def _version(answer):
+    """What the server calls this version of the file: its ETag, its date, or ''."""
+    etag = answer.headers.get('ETag', '')
+    # A weak ETag says nothing of single bytes.
+    return etag if etag.startswith('"') else answer.headers.get('Last-Modified', '')
+
+
+def _parts(target):
+    return target.parent.glob(f'{glob.escape(target.name)}.*.part')

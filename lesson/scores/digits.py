@@ -1,0 +1,199 @@
+"""How well generated digits can be read: a score that knows what a digit is, as it has learned it from labels.
+
+A `Reader` is a small network that learns to tell the classes of a labeled data set apart. What it says of generated
+images becomes three numbers (`measure`), each beside its floor: what it says of real images that it has not learned from.
+"""
+
+import hashlib
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from lesson.data.cache import code_of
+from lesson.files import make_writable, whole_file
+from lesson.pictures import as_floats
+from lesson.progress import progress
+from lesson.scores.images import FEWEST
+from lesson.session import open_session, set_variables, tf
+
+CLASSES = 10
+SURE = 0.9  # probability of a class from which on an image counts as read
+FEATURES = 64
+ENOUGH = 2000  # images to learn from, and to score with
+STEPS, BATCH = 2400, 64
+RATE = 0.003  # Adam's learning rate at the start; it falls to zero
+LEAST_RIGHT = 0.8  # of the images that it has not learned from: with less, the labels are not those of the images
+BETTER = {'readable': 'higher', 'Fréchet': 'lower', 'rarest class': 'higher'}
+
+
+class Reader:
+    """Reads images [n, 28, 28, 1] of ten classes: uint8 in [0, 255], or floats in [-1, 1].
+
+    Reader(images, labels): learns from the first half of the images (uint8) and their labels (whole numbers from 0 to
+    9), for 10 to 20 seconds on two cores; what it has learned is kept in cache_dir, if there is one. `.rest` is the
+    second half, a slice, of which it has seen nothing. The same images give the same reader.
+    Raises ValueError when there are no labels, or they do not fit the images: another number of them, or so
+    many are wrong that the second half cannot be read.
+    """
+
+    def __init__(self, images, labels, cache_dir=None, seed=0):
+        _check_labels(images, labels)
+        half = len(images) // 2
+        self.rest = slice(half, len(images))
+        with tf.Graph().as_default() as graph:
+            tf.set_random_seed(seed)
+            self._images = tf.placeholder(tf.float32, [None, 28, 28, 1])
+            self._features, logits = _network(self._images)
+            self._probabilities = tf.nn.softmax(logits)
+            self._labels = tf.placeholder(tf.int64, [None])
+            self._rate = tf.placeholder(tf.float32, [])
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=self._labels, logits=logits))
+            self._step = tf.train.AdamOptimizer(self._rate).minimize(loss)
+            self._weights = tf.trainable_variables()
+        self._sess = open_session(graph, bfloat16=False)
+        path = cache_dir and Path(cache_dir) / f'reader-{_fingerprint(images, labels, seed)}.npz'
+        if not (path and self._load(path)):
+            self._learn(images[:half], labels[:half], seed)
+            right = np.mean(self.read(images[self.rest])[0] == labels[self.rest])
+            if right < LEAST_RIGHT:
+                raise ValueError(
+                    f'the labels do not fit the images: learned from one half of them, {right:.0%} of the other half '
+                    'are read as their labels say. Are they the labels of these images, in the same order?'
+                )
+            if path:
+                self._keep(path)
+
+    def read(self, images):
+        """(class [n], how sure [n], from 0.1 to 1, features [n, 64]) of images."""
+        parts = [
+            self._sess.run([self._probabilities, self._features], {self._images: as_floats(some)})
+            for some in np.array_split(images, 1 + len(images) // 1000)
+        ]
+        probabilities, features = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return probabilities.argmax(1), probabilities.max(1), features
+
+    def _learn(self, images, labels, seed):
+        rng = np.random.default_rng(seed)
+        for step in progress(range(STEPS), desc='Learning to read', unit='batch'):
+            some = np.sort(rng.integers(len(images), size=min(BATCH, len(images))))
+            feed = {self._images: _shifted(as_floats(images[some]), rng), self._labels: labels[some]}
+            self._sess.run(self._step, feed | {self._rate: RATE * (1 - step / STEPS)})
+
+    def _load(self, path):
+        try:
+            with np.load(path) as file:
+                values = [file[v.op.name] for v in self._weights]
+            set_variables(self._sess, dict(zip(self._weights, values, strict=True)))
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # missing or damaged
+            return False
+        return True
+
+    def _keep(self, path):
+        values = self._sess.run(self._weights)
+        with suppress(OSError):  # then it learns again the next time
+            make_writable(path.parent, '')
+            with whole_file(path) as file:
+                np.savez(file, **{v.op.name: value for v, value in zip(self._weights, values, strict=True)})
+
+
+def can_learn(images, labels):
+    """Whether there are labels, and enough images to learn from; says so if not."""
+    try:
+        _check_labels(images, labels)
+    except ValueError as error:
+        print(f'How well the digits can be read is not scored: {error}.')
+        return False
+    return True
+
+
+def two_sets(images, most=2500, seed=0):
+    """Two sets of up to `most` images each, chosen at random, that share none: uint8 [n, 28, 28, 1]."""
+    n = min(most, len(images) // 2)
+    chosen = np.random.default_rng(seed).permutation(len(images))[: 2 * n]
+    return images[chosen[:n]], images[chosen[n:]]
+
+
+def measure(reader: Reader, real, generated, other_real) -> dict:
+    """What a reader says of generated images, as {name: (value, floor)}, see `BETTER` for the directions.
+
+    - readable: the share that is read with more than 90 % certainty
+    - Fréchet: the distance of two normal distributions, fitted to the features of real and of generated images
+      (Heusel et al. 2017, 'GANs Trained by a Two Time-Scale Update Rule', section 3); it sees a lack of quality and of
+      variety, and images that lie between two classes
+    - rarest class: the share of the class that is read least often; 0.1 if all ten are equally frequent
+
+    Each set is [n, 28, 28, 1], n >= 100, uint8 in [0, 255] or floats in [-1, 1]. The distance depends on n:
+    ValueError when the three differ in it.
+    """
+    sets = real, generated, other_real
+    if len({len(images) for images in sets}) > 1 or len(real) < FEWEST:
+        raise ValueError(
+            f'the sets have {", ".join(str(len(images)) for images in sets)} images: pass equally many, from {FEWEST}'
+        )
+    read = [reader.read(images) for images in sets]
+    values = [
+        (np.mean(sure > SURE), frechet(read[0][2], features), counts(classes).min() / len(classes))
+        for classes, sure, features in read[1:]
+    ]
+    return {name: (float(value), float(floor)) for name, value, floor in zip(BETTER, *values, strict=True)}
+
+
+def counts(classes):
+    """How often each of the ten classes occurs: [10]."""
+    return np.bincount(classes, minlength=CLASSES)
+
+
+def frechet(one, other):
+    """The squared Fréchet distance of the normal distributions fitted to points [n, d] and [m, d].
+
+    |difference of the means|^2 + trace(A + B - 2 (A B)^0.5), A and B the covariances (Dowson and Landau 1982).
+    """
+    (a_mean, a), (b_mean, b) = (
+        (points.mean(0), np.cov(points, rowvar=False)) for points in map(np.float64, (one, other))
+    )
+    values, axes = np.linalg.eigh(a)
+    root = axes * np.sqrt(np.maximum(values, 0)) @ axes.T  # of A; the trace of (A B)^0.5 is that of (root B root)^0.5
+    mixed = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ b @ root), 0)).sum()
+    return ((a_mean - b_mean) ** 2).sum() + np.trace(a) + np.trace(b) - 2 * mixed
+
+
+def _network(images):
+    """(features [n, 64], logits [n, 10]) of images in [-1, 1]."""
+    x = images
+    for number, (size, filters) in enumerate(((5, 24), (3, 48))):
+        w = _variable(f'conv{number}', [size, size, x.shape[-1], filters])
+        x = tf.nn.relu(tf.nn.conv2d(x, w, strides=2, padding='SAME') + _variable(f'bias{number}', [filters]))
+    x = tf.reshape(x, [-1, 7 * 7 * 48])
+    features = tf.nn.relu(x @ _variable('dense', [7 * 7 * 48, FEATURES]) + _variable('dense_bias', [FEATURES]))
+    return features, features @ _variable('logits', [FEATURES, CLASSES]) + _variable('logits_bias', [CLASSES])
+
+
+def _variable(name, shape):
+    start = tf.glorot_uniform_initializer() if len(shape) > 1 else tf.zeros_initializer()
+    return tf.get_variable(name, shape, initializer=start)
+
+
+def _shifted(images, rng):
+    """Images moved by up to a pixel, all of them together, so that a place is not learned by heart."""
+    return np.roll(images, rng.integers(-1, 2, 2), (1, 2))
+
+
+def _check_labels(images, labels):
+    if labels is None:
+        raise ValueError('these images have no labels, so nothing can learn from them what they show')
+    if len(labels) != len(images):
+        raise ValueError(f'there are {len(labels):,} labels for {len(images):,} images: they do not belong together')
+    if len(images) < ENOUGH:
+        raise ValueError(f'{len(images):,} images are too few to learn to read from, {ENOUGH:,} are needed')
+    if labels.min() < 0 or labels.max() >= CLASSES:
+        raise ValueError(f'labels reach from {labels.min()} to {labels.max()}, expected 0 to {CLASSES - 1}')
+
+
+def _fingerprint(images, labels, seed):
+    """A short checksum of all that decides what is learned."""
+    content = hashlib.sha256(repr([code_of(Reader), seed]).encode())
+    content.update(np.ascontiguousarray(images))
+    content.update(np.ascontiguousarray(labels))
+    return content.hexdigest()[:12]

@@ -1,0 +1,103 @@
+"""Checkpoints of a training: whole ones or none, and only for a continuation of the same training."""
+
+import json
+import tempfile
+import time
+import zipfile
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from filelock import Timeout
+
+from lesson.files import one_process_at_a_time, whole_file
+
+EVERY = 120  # seconds from one checkpoint to the next
+KEPT = 2
+
+
+class Checkpoints:
+    """The checkpoints in a folder, of a training that has settings {name: value} and a graph {operation: checksum}.
+
+    A checkpoint is one .npz file with all arrays, among them `losses`, one row per step.
+    """
+
+    def __init__(self, folder, settings, graph):
+        self.folder, self.settings, self.graph = Path(folder), settings, graph
+
+    @contextmanager
+    def locked(self):
+        """Keep other trainings out of the folder. RuntimeError: one is in it; OSError: it cannot be written."""
+        with self._explained():  # now, and not after two minutes
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(one_process_at_a_time(self.folder))
+            except Timeout:
+                raise RuntimeError(
+                    f'another training is using {self.folder}: wait until it ends, or pass another checkpoint_dir'
+                ) from None
+            for unfinished in self.folder.glob('step-*.part'):  # by a training that was killed
+                unfinished.unlink(missing_ok=True)
+            self._last = time.monotonic()
+            yield
+
+    def newest(self):
+        """The arrays of the newest undamaged checkpoint, or None. ValueError: it is of another training."""
+        for path in sorted(self.folder.glob('step-*.npz'), reverse=True):
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    if damaged := archive.testzip():  # compares the checksums of all arrays
+                        raise zipfile.BadZipFile(f'bad checksum of {damaged}')
+                with np.load(path, allow_pickle=False) as file:
+                    arrays = {name: file[name] for name in file.files}
+                settings, graph = (json.loads(str(arrays.pop(name))) for name in ('settings', 'graph'))
+            except Exception as error:  # damaged bytes raise nearly anything
+                print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
+            else:
+                self._compare(settings, graph)
+                return arrays
+
+    def due(self):
+        """Whether it is time for the next one."""
+        return time.monotonic() - self._last > EVERY
+
+    def save(self, arrays):
+        """Write a checkpoint, and remove all but the newest KEPT. OSError: it cannot be written."""
+        about = {'settings': json.dumps(self.settings), 'graph': json.dumps(self.graph)}
+        path = self.folder / f'step-{len(arrays["losses"]):08}.npz'
+        with self._explained(), whole_file(path) as file:
+            np.savez(file, **arrays, **about)
+        for old in sorted(self.folder.glob('step-*.npz'))[:-KEPT]:
+            with suppress(OSError):
+                old.unlink()
+        self._last = time.monotonic()
+
+    def _compare(self, settings, graph):
+        """ValueError when a checkpoint is not of this training: what differs, and what to do."""
+        named = {'images': 'the content of the images', 'sample_z': 'the noise of sample_z'}
+        differences = [
+            f'{named[name]} was different' if name in named else f'{name} was {settings.get(name)}, and is {value}'
+            for name, value in self.settings.items()
+            if settings.get(name) != value
+        ]
+        names = [name for name in {**self.graph, **graph} if self.graph.get(name) != graph.get(name)]
+        if names:
+            more = f' and {len(names) - 3:,} more' if len(names) > 3 else ''
+            differences.append(f'the graph was different, at {", ".join(names[:3])}{more}')
+        if differences:
+            raise ValueError(
+                f'{self.folder} contains another training: {"; ".join(differences)}. '
+                'Delete that folder to start anew, or pass another checkpoint_dir'
+            )
+
+    @contextmanager
+    def _explained(self):
+        try:
+            yield
+        except OSError as error:
+            message = (
+                f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
+            )
+            raise OSError(message) from error

@@ -1,0 +1,43 @@
+"""Whether settings can be used, and whether a run goes as it should: sentences that say what to do."""
+
+import numbers
+
+import numpy as np
+
+ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
+
+
+def whole(least, **settings):
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(f'{name} is {value!r}: choose a whole number from {least}')
+
+
+def number(name, value, allowed, fits):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not fits(value):
+        raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
+
+
+def batch_size(size, n_images):
+    if size > n_images:
+        raise ValueError(
+            f'batch_size is {size:,}, but there are only {n_images:,} images, so an epoch would have no step: '
+            f'choose a batch_size from 1 to {n_images:,}'
+        )
+
+
+def trouble(losses, images):
+    """What is wrong in the losses [steps, 2] and the images [n, height, width, channels] of a run; None: nothing."""
+    d_loss, g_loss = losses.mean(0)
+    spread = np.std(images, axis=0).mean()
+    if d_loss < 0.05 or g_loss > 6:
+        return (
+            f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {len(losses)} steps), so '
+            'the generator learns nothing more. Are real images in [-1, 1]? Is the learning rate too high?'
+        )
+    if len(images) > 1 and spread < ALIKE:
+        return (
+            f'the generated images are all alike (they differ by {spread:.3f} in [-1, 1]): the generator has found '
+            'one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
+        )
+    return None

@@ -1,0 +1,185 @@
+"""Wrong and right implementations of the six functions, as small changes to those in the project's notebook.
+
+`python -m tests.contract.solutions` prints the table with the verdict of the concerned function's test for each of them;
+`--all` runs all six tests on each. To add a case, add one entry to the list in its file.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+from lesson import training  # noqa: F401  (loads TensorFlow quietly, so it comes first)
+
+# isort: split
+import problem_unittests
+from lesson.notebook import definitions as notebooks
+
+ROOT = Path(problem_unittests.__file__).parent
+NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
+KERAS = {'TF_USE_LEGACY_KERAS': '1'}  # needs tf_keras; has to be set before TensorFlow is imported
+G_HEAD = """def generator(z, out_channel_dim, is_train=True):
+    with tf.variable_scope('generator', reuse=not is_train):
+"""
+D_HEAD = """def discriminator(images, reuse=False):
+    with tf.variable_scope('discriminator', reuse=reuse):
+"""
+D_LAYERS = (
+    D_HEAD
+    + """        h = tf.layers.conv2d(images, 16, 5, strides=2, padding='same')
+        h = tf.maximum(0.2 * h, h)
+        h = tf.layers.conv2d(h, 32, 5, strides=2, padding='same')
+        h = tf.layers.batch_normalization(h, training=True)
+        h = tf.maximum(0.2 * h, h)
+        logits = tf.layers.dense(tf.reshape(h, [-1, 7 * 7 * 32]), 1)
+        return tf.sigmoid(logits), logits"""
+)
+G_LAYERS = (
+    G_HEAD
+    + """        h = tf.reshape(tf.layers.dense(z, 7 * 7 * 64), [-1, 7, 7, 64])
+        h = tf.layers.batch_normalization(h, training=is_train)
+        h = tf.maximum(0.2 * h, h)
+        h = tf.layers.conv2d_transpose(h, 32, 5, strides=2, padding='same')
+        h = tf.layers.batch_normalization(h, training=is_train)
+        h = tf.maximum(0.2 * h, h)
+        return tf.tanh(tf.layers.conv2d_transpose(h, out_channel_dim, 5, strides=2, padding='same'))"""
+)
+
+
+class Case(NamedTuple):
+    fault: str | None  # id of the most serious fault; None: all six tests must pass
+    name: str  # what is wrong, or done in another way
+    changes: dict  # {old: new}; old occurs once in the definition `within`. {'def name': new} replaces a definition
+    within: str | None  # the changed definition; None: all definitions together
+    says: str = ''  # numbers or names that the message must contain
+    hints: tuple = ()  # ids of the hints of a case without faults
+    classic: bool = False  # known from solutions of the original project
+    spoils: tuple = ()  # other functions whose tests fail as well, since they are judged together
+    environment: dict | None = None  # not None: runs in a process of its own, with these variables set
+
+    @property
+    def fails(self):
+        """The function whose test must fail, or None."""
+        return self.fault and self.fault.partition('.')[0]
+
+
+def wrong(fault, name, changes, within=None, **more):
+    """A case that must fail; the change is made within the function that fails if nothing else is said."""
+    return Case(fault, name, changes, within or fault.partition('.')[0], **more)
+
+
+def right(name, changes, **more):
+    """A case that must pass."""
+    return Case(None, name, changes, None, **more)
+
+
+def definitions(notebook=NOTEBOOK):
+    """Sources of what a notebook's cells define: {name of a function: source}, with all imports as 'imports'."""
+    sources = {}
+    for text in notebooks.sources(notebook):
+        if re.search('^(import|from) ', text, re.M):
+            sources['imports'] = sources.get('imports', '') + text + '\n'
+        for statement in ast.parse(text).body:
+            if isinstance(statement, ast.FunctionDef):
+                sources[statement.name] = '\n'.join(text.splitlines()[statement.lineno - 1 : statement.end_lineno])
+    return sources
+
+
+def sources_of(case):
+    """The definitions with the changes of a case made. Raises ValueError when a change does not fit."""
+    sources = definitions()
+    for old, new in case.changes.items():
+        whole = re.fullmatch(r'def (\w+)|imports', old)
+        if whole:
+            name = whole[1] or old
+            if name not in sources:
+                raise ValueError(f'{case.name}: the notebook has no {old}')
+            sources[name] = new
+            continue
+        places = [name for name, source in sources.items() if old in source and case.within in (None, name)]
+        if len(places) != 1 or sources[places[0]].count(old) != 1:
+            raise ValueError(f'{case.name}: {old!r} has to occur once, and occurs in {places or "no definition"}')
+        sources[places[0]] = sources[places[0]].replace(old, new)
+    return sources
+
+
+def write_notebook(path, sources):
+    """A notebook with these code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+def functions_of(case):
+    """The six functions of a case, as a notebook with the changed definitions gives them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'solution.ipynb'
+        write_notebook(path, sources_of(case).values())
+        scope = notebooks.definitions(path)
+        sys.path.remove(folder)
+    return scope
+
+
+def judge(case, names=problem_unittests.FUNCTIONS):
+    """Run the tests of the functions with these names: {name: (faults, hints)}, each {id: text}."""
+    if case.environment is not None and not os.environ.get('SOLUTION'):
+        return _judge_alone(case, names)
+    scope = functions_of(case)
+    return {name: problem_unittests.judge(name, scope[name]) for name in names}
+
+
+def _judge_alone(case, names):
+    code = (
+        'import json, sys; from tests.contract.solutions.table import CASES; from tests.contract.solutions import judge;'
+        'case = next(c for c in CASES if [str(c.fault), c.name] == sys.argv[1:3]);'
+        "print('\\n' + json.dumps(judge(case, sys.argv[3:])))"
+    )
+    environment = {
+        **os.environ,
+        **case.environment,
+        'SOLUTION': case.name,
+        'PYTHONPATH': str(ROOT),
+    }
+    command = [sys.executable, '-c', code, str(case.fault), case.name, *names]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def concerned(case):
+    """The functions whose tests a case may change: those that are changed themselves, or through a building block."""
+    before, after = definitions(), sources_of(case)
+    changed = {name for name in after if before.get(name) != after[name]}
+    if 'imports' in changed or not changed:
+        return problem_unittests.FUNCTIONS
+    blocks = set(before) - set(problem_unittests.FUNCTIONS)
+    while True:
+        more = {n for n, source in after.items() for b in changed & blocks if re.search(rf'\b{b}\b', source)} - changed
+        if not more:
+            break
+        changed |= more
+    if changed & {'generator', 'model_loss'}:  # train is judged together with them
+        changed.add('train')
+    return tuple(name for name in problem_unittests.FUNCTIONS if name in changed)
+
+
+def as_expected(case, verdicts):
+    """(whether the verdicts of some functions are those of the case, what is different: lines)."""
+    failed = {name: faults for name, (faults, _) in verdicts.items() if faults}
+    first = next(iter(failed.get(case.fails, ())), None)
+    says = failed.get(case.fails, {}).get(first, '')
+    hints = tuple(hint for _, hints in verdicts.values() for hint in hints) if not case.fault else case.hints
+    good = (
+        set(failed) == {case.fails, *case.spoils} & set(verdicts)
+        and first == case.fault
+        and case.says in says
+        and hints == case.hints
+    )
+    return good, () if good else (f'      expected: {case.fault or "no fault"} {case.says} {case.hints}', says)

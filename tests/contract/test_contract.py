@@ -1,0 +1,319 @@
+"""The contract in problem_unittests.py, judged by wrong and right solutions, and the way in which it speaks.
+
+`python -m tests.contract.solutions --all` runs all six tests on each solution; here, the concerned ones are run.
+"""
+
+import importlib.util
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from nbclient import NotebookClient
+
+import problem_unittests
+from lesson.notebook import definitions as notebooks
+from problem_unittests import FAULTS, FUNCTIONS
+from tests.contract import field_guide
+from tests.contract.field_guide_entries import ENTRIES
+from tests.contract.solutions import D_LAYERS, KERAS, as_expected, concerned, judge, sources_of, write_notebook, wrong
+from tests.contract.solutions.table import CASES
+
+ROOT = Path(problem_unittests.__file__).parent
+WRONG = [case for case in CASES if case.fault]
+RIGHT = [case for case in CASES if not case.fault]
+
+
+def names(cases):
+    return [f'{case.fault or "right"}: {case.name}' for case in cases]
+
+
+@pytest.fixture(scope='module')
+def lesson():
+    return notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+
+
+def failure(test, function, *more):
+    """(message, id of the fault) of a test that has to fail."""
+    with pytest.raises(AssertionError) as caught:
+        test(function, *more)
+    return str(caught.value), caught.value.fault
+
+
+# ---------------------------------------------------------------- the table
+
+
+def judged(case, functions):
+    if case.environment == KERAS and not importlib.util.find_spec('tf_keras'):
+        pytest.skip('tf.layers needs tf_keras, which is not installed')
+    verdicts = judge(case, functions)
+    good, problem = as_expected(case, verdicts)
+    assert good, '\n'.join([str(verdicts), *problem])
+    return verdicts
+
+
+# The whole table takes many minutes. One case of each fault, those of the field guide first, and every third right
+# variant are the short tests.
+SHOWN = [field_guide.case_of(entry) for entry in ENTRIES]
+ONE_OF_EACH = {case.fault: case for case in [*reversed(WRONG), *SHOWN]}.values()
+SOME = [*SHOWN, *ONE_OF_EACH, *RIGHT[::3]]
+
+
+def marked(cases):
+    return [case if case in SOME else pytest.param(case, marks=pytest.mark.long) for case in cases]
+
+
+@pytest.mark.parametrize('case', marked(WRONG), ids=names(WRONG))
+def test_a_wrong_implementation_has_the_fault(case):
+    faults, _ = judged(case, [case.fails])[case.fails]
+    first, *more = faults[case.fault].splitlines()
+    assert len(first) < 400
+    if re.match(r'[\w.]+ while ', first):  # the name of an exception
+        assert any(re.match(r'  in \w+, line \d+ of', line) for line in more) or case.fault.endswith(
+            ('.raises', '.parameters')  # where no line of the function is reached
+        )
+    elif not case.fault.endswith('.not_written'):
+        lines = [line.partition(': ')[0] for line in more if not line.startswith('  in ')]
+        assert lines == ['  Why it matters', '  Where to look']
+    if case in SHOWN:
+        page = (ROOT / 'docs' / 'field_guide.md').read_text('utf-8')
+        assert f'```text\n{case.fails}: {faults[case.fault]}\n```' in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('case', marked(RIGHT), ids=names(RIGHT))
+def test_a_right_variant_passes_with_its_hints(case):
+    judged(case, concerned(case))
+
+
+@pytest.mark.slow
+def test_a_wrong_function_does_not_spoil_the_tests_of_the_others():
+    """One wrong case of those that others call; `python -m tests.contract.solutions --all` does it for all."""
+    for name in ('discriminator', 'generator', 'model_loss'):
+        case = next(case for case in WRONG if case.fails == name and not case.spoils)
+        failed = {other for other, (faults, _) in judge(case).items() if faults}
+        assert failed == {name}, case.name
+
+
+def test_the_table_is_as_large_as_it_has_to_be():
+    assert len(WRONG) >= 270
+    assert len(RIGHT) >= 95
+    assert sum(case.classic for case in WRONG) >= 55
+    assert len({(case.fault, case.name) for case in CASES}) == len(CASES)
+
+
+def test_every_fault_has_a_case():
+    known = {'*' + case.fault[case.fault.index('.') :] for case in WRONG} | {case.fault for case in WRONG}
+    assert [fault for fault, entry in FAULTS.items() if entry['kind'] == 'faults' and fault not in known] == []
+
+
+def test_every_hint_has_a_case():
+    known = {hint for case in RIGHT for hint in case.hints}
+    known |= {'*' + hint[hint.index('.') :] for hint in known}
+    assert [fault for fault, entry in FAULTS.items() if entry['kind'] == 'hints' and fault not in known] == []
+
+
+def test_every_fault_that_the_judges_name_is_in_the_table():
+    source = Path(problem_unittests.__file__).read_text()
+    named = re.findall(r"(?:_fault|_stop)\(f?'([\w.{}]+\w)'", source)
+    assert len(named) > 60
+    known = {*FAULTS, *(f'{name}.{fault[2:]}' for fault in FAULTS for name in FUNCTIONS if fault[0] == '*')}
+    assert [fault for fault in named if re.sub(r'^\{.*?\}', '*', fault) not in known] == []
+
+
+@pytest.mark.parametrize('images_first', [True, False])
+def test_which_batch_a_step_used_does_not_depend_on_which_of_its_threads_is_first(images_first):
+    recorder = problem_unittests._Recorder(False, None, 1, 3)
+    batches = list(recorder.get_batches(13))  # all of them are asked for before the first is used
+    for batch in batches[:2]:
+        for images in ([batch], []) if images_first else ([], [batch]):
+            recorder.use(*images)
+    recorder.count()
+    assert recorder.used == [0, 1]
+
+
+def test_a_change_that_does_not_fit_the_notebook_is_an_error():
+    for old in ('no such text', 'tf'):
+        with pytest.raises(ValueError, match='has to occur once'):
+            sources_of(wrong('generator.random', 'a case', {old: 'something'}))
+
+
+# ---------------------------------------------------------------- in a notebook
+
+
+def run_cells(*sources):
+    """The cells of a notebook after their execution in a kernel, errors included."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(notebook, allow_errors=True, resources={'metadata': {'path': str(ROOT)}}).execute()
+    return notebook.cells
+
+
+@pytest.mark.slow
+def test_in_a_notebook_a_test_prints_one_line_or_fails_with_a_short_traceback():
+    imports = 'from lesson import training\nimport tensorflow.compat.v1 as tf\nimport problem_unittests as tests'
+    good, bad, broken = (
+        'def model_inputs(w, h, c, z_dim):\n'
+        f'    shape = {shape}\n'
+        '    z = tf.placeholder(tf.float32, [None, z_dim])\n'
+        '    return tf.placeholder(tf.float32, shape), z, tf.placeholder(tf.float32, [])'
+        for shape in ('[None, w, h, c]', '[64, w, h, c]', '[None, w, h, channels]')
+    )
+    call = 'tests.test_model_inputs(model_inputs, tf)'
+    executed = run_cells(imports, good, call, bad, call, broken, call)
+    (passed,), (failed,), (raised,) = (executed[i].outputs for i in (2, 4, 6))
+    assert passed.text == 'model_inputs: passed\n'
+    assert failed.ename == raised.ename == 'AssertionError'
+    assert failed.evalue.startswith('model_inputs: input_real has the shape [64,')
+    for error in (failed, raised):
+        text = re.sub(r'\x1b\[[0-9;]*m', '', '\n'.join(error.traceback))
+        assert text.count('tests.test_model_inputs(model_inputs, tf)') == 1
+        frames = re.findall(r'^(?:File|Cell) ', text, re.M)
+        assert len(frames) <= 2, text
+        assert 'During handling' not in text
+    assert raised.evalue.startswith('model_inputs: NameError while calling model_inputs(image_width=28')
+    assert 'line 2 of the cell: shape = [None, w, h, channels]' in raised.evalue
+
+
+def test_the_first_argument_counts_whatever_follows(lesson):
+    problem_unittests.test_model_inputs(lesson['model_inputs'], 'tf', tf=None)
+
+
+@pytest.mark.parametrize('thing', [None, 'a text', 3])
+def test_what_is_not_a_function_is_named(thing):
+    message, fault = failure(problem_unittests.test_train, thing)
+    assert message == f'train: {thing!r}, which the name train stands for, is not a function.'
+    assert fault == 'train.not_a_function'
+
+
+def test_of_several_faults_the_most_serious_is_told_first_and_the_others_in_a_line_each():
+    def model_inputs(width, height, channels, z_dim):
+        z, rate = tf.placeholder(tf.float64, [None, z_dim]), tf.placeholder(tf.float32)
+        return tf.placeholder(tf.float32, [64, width, height, channels]), z, rate
+
+    with pytest.raises(AssertionError) as caught:
+        problem_unittests.test_model_inputs(model_inputs)
+    assert list(caught.value.faults) == ['model_inputs.dtype', 'model_inputs.real_shape']
+    assert caught.value.fault == 'model_inputs.dtype'
+    first, why, look, other, hint = str(caught.value).splitlines()
+    assert first == 'model_inputs: input_z is float64, expected float32.'
+    assert (why[:18], look[:17]) == ('  Why it matters: ', '  Where to look: ')
+    assert other.startswith('  Also: input_real has the shape [64, ')
+    assert hint.startswith('  Hint: give learning_rate the shape []')
+
+
+def test_a_hint_passes_and_is_printed(capsys):
+    def model_inputs(width, height, channels, z_dim):
+        shape = [None, width, height, channels]
+        return tf.placeholder(tf.float32, shape), tf.placeholder(tf.float32, [None, z_dim]), tf.placeholder(tf.float32)
+
+    problem_unittests.test_model_inputs(model_inputs)
+    passed, hint = capsys.readouterr().out.splitlines()
+    assert passed == 'model_inputs: passed'
+    assert hint.startswith('  Hint: give learning_rate the shape []')
+
+
+def test_a_function_that_is_not_written_yet_is_told_in_one_line():
+    def generator(z, out_channel_dim, is_train=True):
+        raise NotImplementedError
+
+    message, fault = failure(problem_unittests.test_generator, generator)
+    assert fault == 'generator.not_written'
+    assert message.startswith('generator: not written yet. ') and len(message.splitlines()) == 1
+
+
+def test_what_a_function_writes_does_not_reach_the_working_folder(lesson, tmp_path, monkeypatch):
+    (case,) = [case for case in RIGHT if case.name == 'a saver, a file of samples and a folder']
+    (tmp_path / 'generator.ckpt.index').write_text('what was trained')
+    monkeypatch.chdir(tmp_path)
+    assert judge(case, ['train']) == {'train': ({}, {})}
+    assert [path.name for path in tmp_path.iterdir()] == ['generator.ckpt.index']
+    assert (tmp_path / 'generator.ckpt.index').read_text() == 'what was trained'
+    assert Path.cwd() == tmp_path
+
+
+def test_a_verdict_does_not_change_with_the_callers_random_numbers():
+    layers = D_LAYERS.replace('return tf.sigmoid', 'logits = tf.nn.tanh(logits)\n        return tf.sigmoid')
+    changes = {'imports': 'import tensorflow as tf\n', 'def discriminator': layers}
+    case = wrong('discriminator.limited_logits', 'a case', changes)
+    texts = []
+    for seed in (1, 2):
+        random.seed(seed)
+        np.random.seed(seed)
+        texts.append(judge(case, ['discriminator']))
+    assert texts[0] == texts[1]
+    assert list(texts[0]['discriminator'][0]) == ['discriminator.limited_logits']
+
+
+LARGE = """
+def generator(z, out_channel_dim, is_train=True):
+    with tf.variable_scope('generator', reuse=not is_train):
+        h = tf.layers.batch_normalization(tf.layers.dense(z, 7 * 7 * 512), training=is_train)
+        h = tf.reshape(tf.nn.leaky_relu(h), [-1, 7, 7, 512])
+        for filters in (256, 128):
+            h = tf.layers.conv2d_transpose(h, filters, 5, 2, 'same')
+            h = tf.nn.leaky_relu(tf.layers.batch_normalization(h, training=is_train))
+        return tf.tanh(tf.layers.conv2d_transpose(h, out_channel_dim, 5, 1, 'same'))
+
+def discriminator(images, reuse=False):
+    with tf.variable_scope('discriminator', reuse=reuse):
+        h = tf.nn.leaky_relu(tf.layers.conv2d(images, 128, 5, 2, 'same'))
+        for filters in (256, 512):
+            h = tf.layers.conv2d(h, filters, 5, 2, 'same')
+            h = tf.nn.leaky_relu(tf.layers.batch_normalization(h, training=True))
+        logits = tf.layers.dense(tf.layers.flatten(h), 1)
+        return tf.sigmoid(logits), logits
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['discriminator', 'generator'])
+def test_a_large_network_is_judged_within_ten_seconds_on_two_cores(tmp_path, name):
+    pytest.importorskip('tf_keras')
+    write_notebook(tmp_path / 'large.ipynb', ['import tensorflow as tf', LARGE])
+    function = notebooks.definitions(tmp_path / 'large.ipynb')[name]
+    start = time.process_time()
+    assert problem_unittests.judge(name, function) == ({}, {})
+    assert time.process_time() - start < 2 * 10
+
+
+def test_stubs_are_taken_away_after_a_failure_and_after_an_interruption():
+    for ending in ('raise ValueError', 'raise KeyboardInterrupt'):
+        scope = {}
+        exec(f'generator = 1\ndef discriminator(): ...\ndef model_loss(*args):\n    generator\n    {ending}', scope)
+        before = dict(scope)
+        with pytest.raises((AssertionError, KeyboardInterrupt)):
+            problem_unittests.test_model_loss(scope['model_loss'])
+        assert scope == before
+
+
+def test_the_callers_graph_and_random_numbers_and_standard_error_are_left_alone(lesson, capfd):
+    capfd.readouterr()
+    with tf.Graph().as_default() as graph:
+        before = np.random.get_state()[1].tolist(), random.getstate()
+        for name in FUNCTIONS:
+            getattr(problem_unittests, f'test_{name}')(lesson[name])
+        assert graph.get_operations() == []
+        assert tf.get_default_graph() is graph
+        assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+    out, err = capfd.readouterr()
+    assert out == ''.join(f'{name}: passed\n' for name in FUNCTIONS)
+    assert err == ''
+
+
+@pytest.mark.slow
+def test_pytest_judges_another_notebook_function_by_function(tmp_path):
+    case = next(case for case in WRONG if case.name == 'sigmoid at the end')
+    path = tmp_path / 'other.ipynb'
+    write_notebook(path, sources_of(case).values())
+    pytest_ = [Path(sys.executable).with_name('pytest'), '-q', '-p', 'no:cacheprovider', 'problem_unittests.py']
+    command = [*pytest_, f'--notebook={path}', '-k', 'inputs or discriminator or generator']
+    judged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert judged.returncode == 1
+    assert '1 failed, 2 passed, 3 deselected' in judged.stdout
+    assert 'AssertionError: generator: no image has a negative value' in judged.stdout

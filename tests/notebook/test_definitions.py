@@ -1,0 +1,473 @@
+"""What lesson.notebooks takes out of a notebook: all that Jupyter would define, and nothing that a notebook does."""
+
+import json
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import problem_unittests
+from lesson.notebook import definitions as notebooks
+
+RIGHT = """def model_inputs(image_width, image_height, image_channels, z_dim):
+    real = tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
+    return real, tf.placeholder(tf.float32, [None, z_dim]), tf.placeholder(tf.float32, [])"""
+IMPORT = 'import tensorflow.compat.v1 as tf'
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """Writes a notebook with these cells, in an empty folder that is the working directory."""
+    monkeypatch.setattr(sys, 'path', [*sys.path])
+    monkeypatch.chdir(tmp_path)
+
+    def write(*sources):
+        path = tmp_path / 'solution.ipynb'
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def define(notebook):
+    """What these cells define."""
+    return lambda *sources: notebooks.definitions(notebook(*sources))
+
+
+def verdict(scope, name):
+    """The first fault of a function: (id, text)."""
+    faults, _ = problem_unittests.judge(name, scope[name])
+    return next(iter(faults.items()), None)
+
+
+# ---------------------------------------------------------------- what is executed, and what is not
+
+
+def test_nothing_that_loads_prints_or_trains_is_executed(define, tmp_path):
+    scope = define(
+        '%matplotlib inline\nimport numpy as np\n!touch touched\nsize = np.prod([2, 3])',
+        "open('touched', 'w')\nprint('hello')\nfor i in range(3):\n    open('touched', 'w')",
+        "data = open('touched', 'w')\nwith open('touched', 'w') as f:\n    pass",
+        '%%bash\ntouch touched',
+        "def train(*args):\n    open('touched', 'w')\nlosses = train(1)\ntrain(2)",
+        '%%time\ndef generator(z):\n    return size',
+    )
+    assert not list(tmp_path.glob('touched'))
+    assert scope['generator'](None) == 6
+    assert callable(scope['train'])
+    assert 'losses' not in scope and 'data' not in scope
+
+
+ACTS = {
+    'by its own name': "x = open('touched', 'w')",
+    'by a function of the notebook': 'x = fit()',
+    'by a function that it calls': 'x = prepare()',
+    'by a method': 'x = Trainer().steps',
+    'by a method that a constructor calls': 'x = Eager()',
+    'by a module': "import subprocess\nx = subprocess.check_call(['touch', 'touched'])",
+    'by a module under another name': "from shutil import copyfile as cp\nx = cp(__file__, 'touched')",
+    'by a shell line': 'x = !touch touched',
+    'in a loop': 'for i in range(3):\n    x = fit()',
+    'by a function that is given to another': 'x = list(map(fit, [1]))',
+    'in a comprehension': 'x = [fit() for i in range(3)]',
+    'in a branch': 'if True:\n    x = fit()',
+    'in a with statement': "with open('touched', 'w') as x:\n    pass",
+    'in a default': "def x(y=open('touched', 'w')):\n    pass",
+    'in a decorator': '@prepare()\ndef x():\n    pass',
+    'by a lambda that is called': "x = (lambda: open('touched', 'w'))()",
+}
+
+
+@pytest.mark.parametrize('source', ACTS.values(), ids=ACTS)
+def test_a_value_that_comes_from_loading_or_training_is_not_computed_even_if_it_is_needed(define, tmp_path, source):
+    (tmp_path / 'solution.ipynb').touch()
+    scope = define(
+        "def fit():\n    open('touched', 'w')\n    return 1",
+        'def prepare():\n    def inner():\n        return fit()\n    return inner()',
+        'class Trainer:\n    def __init__(self):\n        self.steps = fit()',
+        'class Eager:\n    def __init__(self):\n        self.go()\n    def go(self):\n        fit()',
+        source,
+        'def train(*arguments):\n    return x',
+    )
+    assert not (tmp_path / 'touched').exists()
+    fault, text = verdict(scope, 'train')
+    assert fault == 'train.raises'
+    assert 'x is not defined: "' in text and 'solution.ipynb, cell 5' in text
+
+
+COMPUTED = {
+    'an object of a class of the notebook': 'class Config:\n    size = 7\nconfig = Config()\nx = config.size',
+    'a data class': (
+        'from dataclasses import dataclass\n@dataclass\nclass Config:\n    size: "int" = 7\nconfig = Config()\n'
+        'x = config.size'
+    ),
+    'a named tuple': "from collections import namedtuple\nC = namedtuple('C', 'size')\nx = C(size=7).size",
+    'a simple namespace': 'from types import SimpleNamespace\nc = SimpleNamespace(size=7)\nx = c.size',
+    'a pure function of the notebook': 'def spread(n):\n    return [n] * 7\nx = len(spread(1))',
+    'a function defined in a later cell': 'def later():\n    return 7\nx = later()',
+    'a dictionary filled afterwards': "sizes = {}\nsizes['x'] = 7\nx = sizes['x']",
+    'attributes set afterwards': 'class C: pass\nc = C()\nc.size = 7\nx = c.size',
+    'a list filled in a loop': 'filters = []\nfor i in range(8):\n    filters.append(i)\nx = filters[-1]',
+    'a count': 'x = 3\nx += 4',
+    'a value that depends on another': 'import numpy as np\na = np.arange(8)\nx = int(a.max())',
+    'two at once': 'a, x = divmod(15, 8)',
+    'a condition': 'if 1 + 1 == 2:\n    x = 7\nelse:\n    x = 8',
+    'an attempt': 'try:\n    import no_such_module\nexcept ImportError:\n    x = 7',
+    'a part of a function': 'import functools\ndef f(a, b):\n    return a + b\nx = functools.partial(f, 3)(4)',
+    'an import after an attempt to install': (
+        'try:\n    import math\nexcept ImportError:\n    !pip install math\n    import math\nx = int(math.pi) + 4'
+    ),
+    'an import after an attempt to install by a call': (
+        'import os\ntry:\n    import math\nexcept ImportError:\n    os.system("pip install math")\nx = int(math.pi) + 4'
+    ),
+    'all names of a module': 'from math import *\nx = int(pi) + 4',
+    'a name of the typing kind': 'x: int = int("7")',
+    'a value printed on the way': 'x = 7\nprint(x)',
+    'a function with a magic in it': 'def f():\n    %matplotlib inline\n    return 7\nx = f()',
+    'a function with a shell line in it': 'def f():\n    !mkdir samples\n    return 7\nx = f()',
+    'a function made by another': 'import functools\nx = functools.partial(int, "7")()',
+    'a walrus': 'y = (x := 7)',
+}
+
+
+@pytest.mark.parametrize('source', COMPUTED.values(), ids=COMPUTED)
+def test_a_value_that_a_function_depends_on_is_computed(define, source):
+    scope = define(source, 'def generator(z, y=3):\n    return x')
+    assert scope['generator'](None) == 7
+
+
+def test_a_value_that_no_function_depends_on_is_not_computed(define, tmp_path):
+    scope = define(
+        'def touch_it():\n    global touched\n    touched = True\n    return 1\ntouched = False',
+        'losses = touch_it()\nfor i in range(3):\n    losses += touch_it()\nother = [touch_it()]',
+        'def train(*arguments):\n    losses = [1]\n    return touched',
+    )
+    assert scope['train']() is False
+    assert 'losses' not in scope and 'other' not in scope
+
+
+def test_settings_that_later_cells_rely_on_are_made(define, monkeypatch):
+    monkeypatch.delenv('LESSON_SETTING', raising=False)
+    scope = define(
+        "import os\nos.environ['LESSON_SETTING'] = '1'",
+        "import os, sys\nsys.path.append('/no/such/folder')",
+        "def generator(z):\n    return os.environ['LESSON_SETTING'] + sys.path[-1]",
+    )
+    assert scope['generator'](None) == '1/no/such/folder'
+
+
+# ---------------------------------------------------------------- magics and shell lines
+
+CELLS = {
+    'a line in brackets that begins with a percent sign': 'name = 3\nx = ("%d"\n% name)\nx = 7',
+    'a line in a text that begins with a percent sign': 'x = """\n%matplotlib inline\n!ls\n%%time"""\nx = 7',
+    'a line in a text that begins with a mark': 'y = """\n!touch touched\n"""\nx = 7',
+    'two names for what a shell line prints': 'a, b = !echo 1\nx = 7',
+    'a shell line in square brackets': 'x = 7\nfiles = !ls -l',
+    'a shell line continued': '!pip install -q \\\n    tqdm \\\n    requests\nx = 7',
+    'a magic continued': '%config InlineBackend.figure_format = \\\n    "retina"\nx = 7',
+    'a shell line in an if': 'if False:\n    !pip install tqdm\nx = 7',
+    'a magic with a result': 't = %timeit -o pass\nx = 7',
+    'help': 'int?\n?int\nint??\nx = 7',
+    'a timed cell': '%%time\nx = 7',
+    'a timed cell after an empty line': '\n\n%%time\nx = 7',
+    'a timed and captured cell': '%%capture out\n%%time\nx = 7',
+    'a timed line': '%time x = 7',
+    'prompts': '>>> x = 7',
+    'an indented cell': '    y = 1\n    x = 7',
+    'top-level await': 'import asyncio\nawait asyncio.sleep(0)\nx = 7',
+}
+
+
+@pytest.mark.parametrize('source', CELLS.values(), ids=CELLS)
+def test_a_cell_defines_what_it_defines_in_jupyter(define, tmp_path, source):
+    scope = define(source, 'def generator(z):\n    return x')
+    assert scope['generator'](None) == 7
+    assert not (tmp_path / 'touched').exists()
+
+
+@pytest.mark.parametrize('source', ['%%bash\n', '%%timeit\n', '%%writefile x.py\n', '%%html\n'])
+def test_a_cell_of_a_magic_that_defines_nothing_defines_nothing(define, tmp_path, source):
+    scope = define(f'{source}def generator(z):\n    return 7')
+    assert verdict(scope, 'generator')[0] == 'generator.missing'
+    assert [path.name for path in tmp_path.iterdir()] == ['solution.ipynb']
+
+
+@pytest.mark.parametrize('before', ['', '\n\n', '!pip install -q \\\n  tqdm\n', '%%time\n', '\n%%capture\n%%time\n\n'])
+def test_a_message_names_the_right_line(define, before):
+    line = before.count('\n') + 3
+    scope = define(f'{before}import math\ndef generator(z, channels, is_train=True):\n    return math.no_such_name')
+    _, text = verdict(scope, 'generator')
+    assert f'in generator, line {line} of solution.ipynb, cell 1: return math.no_such_name' in text
+
+
+# ---------------------------------------------------------------- what a function sees
+
+
+def test_later_cells_do_not_change_what_an_earlier_function_sees(define):
+    scope = define(
+        'losses = []\nrate = 0.2',
+        'def train(*arguments):\n    losses.append(rate)\n    return losses',
+        'import numpy as np\nlosses = np.array(losses)\nrate = None',
+    )
+    assert scope['train']() == [0.2]
+
+
+def test_each_function_sees_the_names_as_they_were_when_its_cell_was_executed(define):
+    scope = define(
+        'depth = 64\ndef size():\n    return depth',
+        'def discriminator(images):\n    return depth, size()',
+        'depth = 128',
+        'def generator(z):\n    return depth, size()',
+        'depth = "deep"',
+    )
+    assert scope['discriminator'](None) == (64, 64)
+    assert scope['generator'](None) == (128, 128)
+
+
+def test_a_name_that_only_a_later_cell_defines_is_taken_from_there(define):
+    scope = define('def generator(z):\n    return size()', 'def size():\n    return base + 1', 'base = 6', 'base = 0')
+    assert scope['generator'](None) == 7
+
+
+def test_the_newest_definition_of_a_function_counts(define):
+    scope = define(
+        'def generator(z):\n    return 1',
+        'def generator(z):\n    return 7',
+        'for generator in []:\n    pass',
+        'generator = undefined(3)',
+        'generator = generator(1)',
+        'generator = True',
+    )
+    assert scope['generator'](None) == 7
+
+
+def test_a_function_wrapped_in_a_later_cell_counts(define):
+    scope = define(
+        'def generator(z, x=1):\n    return x', 'import functools\ngenerator = functools.partial(generator, x=7)'
+    )
+    assert scope['generator'](None) == 7
+
+
+def test_the_functions_share_one_namespace_if_nothing_is_defined_twice(define):
+    scope = define(
+        'def block():\n    return 1', 'def generator(z):\n    return block()', 'def train():\n    return block()'
+    )
+    scope['block'] = lambda: 7
+    assert scope['generator'](None) == scope['train']() == 7
+
+
+def test_a_name_like_that_of_a_builtin_is_no_obstacle(define):
+    scope = define(
+        "for iter in open('touched', 'w'):\n    max = iter", 'def generator(z):\n    return max(iter([6, 7]))'
+    )
+    assert scope['generator'](None) == 7
+
+
+# ---------------------------------------------------------------- what is missing, and why
+
+
+def test_a_missing_function_a_syntax_error_and_a_failing_definition_are_reported_for_that_function_alone(define):
+    scope = define(
+        'def discriminator(images:\n    pass',
+        'def generator(z, limit=undefined):\n    pass',
+        'def model_opt():\n    return 1',
+    )
+    fault, text = verdict(scope, 'discriminator')
+    assert fault == 'discriminator.missing'
+    assert text.startswith('discriminator is not defined: solution.ipynb, cell 1 has a syntax error in line 1: ')
+    fault, text = verdict(scope, 'generator')
+    assert fault == 'generator.missing' and 'cell 2 failed: NameError' in text
+    assert verdict(scope, 'train') == (
+        'train.missing',
+        'train is not defined: no cell of solution.ipynb has a def train',
+    )
+    assert scope['model_opt']() == 1
+
+
+def test_a_newest_definition_with_a_syntax_error_is_not_passed_over_for_an_older_one(define):
+    for broken in (
+        'def generator(z):\n    return (7',
+        'size = 3\ndef generator(z)\n    return 7',
+        'generator = (lambda z:',
+    ):
+        scope = define('def generator(z):\n    return 7', broken)
+        fault, text = verdict(scope, 'generator')
+        assert fault == 'generator.missing' and 'cell 2 has a syntax error' in text
+
+
+BROKEN = {
+    'a block with a syntax error': ('def block(x)\n    return x', 'cell 2 has a syntax error in line 1'),
+    'a value in a cell with a syntax error': ('block = len\nif True\n    pass', 'cell 2 has a syntax error in line 2'),
+    'a class in a cell with a syntax error': ('class block:\n    x = (', 'cell 2 has a syntax error'),
+    'an import in a cell with a syntax error': (
+        'from math import floor, ceil as block\nx = (',
+        'cell 2 has a syntax error',
+    ),
+    'an error that only the compiler finds': (
+        'def block(x):\n    y = 1\n    global y',
+        'cell 2 has a syntax error in line 3',
+    ),
+    'a value that fails': (
+        'block = int("seven")',
+        '"block = int(\'seven\')" in solution.ipynb, cell 2 failed: ValueError',
+    ),
+    'a value that depends on one that fails': ('a = undefined\nblock = [a]', 'a is not defined'),
+    'an import that fails': ('import no_such_module as block', "No module named 'no_such_module'"),
+    'a part of an import that fails': ('from math import no_such_name as block', "cannot import name 'no_such_name'"),
+    'a default that fails': ('def block(x=undefined):\n    return x', "name 'undefined' is not defined"),
+    'a loop that fails': ('block = {}\nfor i in undefined:\n    block[i] = 1', "name 'undefined' is not defined"),
+}
+
+
+@pytest.mark.parametrize(('source', 'reason'), BROKEN.values(), ids=BROKEN)
+def test_an_error_in_a_cell_that_a_function_depends_on_is_named_in_its_verdict(define, source, reason):
+    scope = define('block = 3', source, 'def generator(z, channels, is_train=True):\n    return block(z)')
+    fault, text = verdict(scope, 'generator')
+    assert fault == 'generator.raises'
+    assert 'block is not defined: ' in text.splitlines()[0] and reason in text.splitlines()[0]
+
+
+def test_a_cell_with_an_error_is_no_concern_of_functions_that_do_not_depend_on_it(define):
+    scope = define(IMPORT, 'losses = (', 'broken = int("seven")', RIGHT)
+    assert verdict(scope, 'model_inputs') is None
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_notebooks_of_version_3_and_4_with_any_mark_and_cells_without_a_source_are_read(tmp_path):
+    cells = [{'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}]
+    cells = [{**cells[0], 'source': source} for source in (IMPORT, RIGHT.splitlines(keepends=True))] + cells
+    four = {'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 2}
+    three = nbformat.convert(nbformat.from_dict(four), 3)
+    del three['worksheets'][0]['cells'][-1]['input']
+    path = tmp_path / 'other.ipynb'
+    for content in (four, three):
+        for encoding in ('utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-32'):
+            path.write_bytes(json.dumps(content).encode(encoding))
+            assert verdict(notebooks.definitions(path), 'model_inputs') is None
+
+
+@pytest.mark.parametrize(
+    'content', ['[]', '{}', '"text"', '', 'def generator(): pass', '{"cells": 3, "nbformat": 4}', '\xff']
+)
+def test_what_is_not_a_notebook_is_named(tmp_path, content):
+    path = tmp_path / 'something.ipynb'
+    path.write_bytes(content.encode('latin-1'))
+    with pytest.raises(ValueError, match=r'something[.]ipynb is not a notebook'):
+        notebooks.definitions(path)
+
+
+def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        notebooks.definitions(tmp_path / 'nothing.ipynb')
+
+
+def test_modules_beside_the_notebook_are_found(define, tmp_path):
+    (tmp_path / 'my_blocks_of_this_test.py').write_text('def block():\n    return 7')
+    scope = define('from my_blocks_of_this_test import block', 'def generator(z):\n    return block()')
+    assert scope['generator'](None) == 7
+
+
+# ---------------------------------------------------------------- notebooks of TensorFlow 1
+
+OLD = """def model_inputs(image_width, image_height, image_channels, z_dim):
+    shape = [None, image_width, image_height, image_channels]
+    real, z = tf.placeholder(tf.float32, shape), tf.placeholder(tf.float32, [None, z_dim])
+    return real, z, tf.placeholder(tf.float32, [])"""
+
+
+@pytest.mark.parametrize(
+    'source', ['import tensorflow as tf', 'import tensorflow\ntf = tensorflow', 'import tensorflow as tf, sys']
+)
+def test_a_notebook_of_tensorflow_1_is_judged_and_says_so(define, source):
+    scope = define(source, OLD)
+    assert verdict(scope, 'model_inputs') is None
+    assert scope.note.startswith('written for TensorFlow 1')
+    assert sys.modules['tensorflow'].__version__.startswith('2.') and 'tensorflow.contrib' not in sys.modules
+
+
+@pytest.mark.parametrize(
+    'source',
+    [
+        'import tensorflow.compat.v1 as tf',
+        'import tensorflow as tf\ntf = tf.compat.v1',
+        'from tensorflow.compat import v1 as tf',
+        'import tensorflow as tensorflow2\nimport tensorflow.compat.v1 as tf\ntensorflow2.random.set_seed(1)',
+    ],
+)
+def test_a_notebook_of_today_is_left_as_it_is(define, source):
+    scope = define(source, RIGHT)
+    assert verdict(scope, 'model_inputs') is None
+    assert scope.note == ''
+    assert scope['tf'] is tf
+
+
+OLD_LAYERS = {
+    'tf.layers': 'import tensorflow as tf\nconv2d = tf.layers.conv2d',
+    'its import': 'from tensorflow import layers\nconv2d = layers.conv2d',
+    'tf.contrib.layers': 'import tensorflow as tf\nconv2d = lambda *a: tf.contrib.layers.conv2d(*a)',
+    'the import of a module': 'import tensorflow.contrib.layers as layers\nconv2d = layers.convolution2d',
+    'the import of a function': 'from tensorflow.contrib.layers import conv2d',
+    'an import in an attempt': 'try:\n    from tensorflow.contrib.layers import conv2d\nexcept ImportError:\n    pass',
+}
+
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize('source', OLD_LAYERS.values(), ids=OLD_LAYERS)
+def test_the_layers_of_tensorflow_1_work(define, source):
+    pytest.importorskip('tf_keras')
+    scope = define(source, 'def generator(x):\n    return conv2d(x, 3, 5)')
+    with tf.Graph().as_default():
+        assert scope['generator'](tf.zeros([2, 8, 8, 1])).shape.as_list()[-1] == 3
+        assert len(tf.trainable_variables()) == 2
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_batch_norm_of_contrib_has_its_defaults_and_may_update_its_averages_in_place(define):
+    pytest.importorskip('tf_keras')
+    scope = define(
+        'import tensorflow as tf', 'def generator(x, **how):\n    return tf.contrib.layers.batch_norm(x, **how)'
+    )
+    x = np.random.default_rng(0).normal(3, 2, [50, 4]).astype('float32')
+    for how, updated in (({}, 0), ({'updates_collections': None}, 1), ({'is_training': False}, 0)):
+        with tf.Graph().as_default(), tf.Session() as sess:
+            y = scope['generator'](tf.constant(x), decay=0.9, **how)
+            assert [v.op.name.split('/')[-1] for v in tf.trainable_variables()] == ['beta']
+            (average,) = [v for v in tf.global_variables() if 'moving_mean' in v.name]
+            sess.run(tf.global_variables_initializer())
+            normalized = sess.run(y)
+            mean, variance = (x.mean(0), x.var(0)) if how.get('is_training', True) else (0, 1)
+            np.testing.assert_allclose(normalized, (x - mean) / np.sqrt(variance + 0.001), atol=1e-4)
+            np.testing.assert_allclose(sess.run(average), updated * 0.1 * x.mean(0), atol=1e-4)
+
+
+def test_the_initializers_of_contrib_have_the_spread_of_their_formula(define):
+    scope = define(
+        'import tensorflow as tf',
+        'def generator(name, **how):\n    return getattr(tf.contrib.layers, name)(**how)([3, 3, 40, 60])',
+    )
+    fan_in, fan_out = 9 * 40, 9 * 60
+    for name, how, variance in (
+        ('xavier_initializer', {}, 2 / (fan_in + fan_out)),
+        ('xavier_initializer_conv2d', {'uniform': False}, 2 / (fan_in + fan_out)),
+        ('variance_scaling_initializer', {}, 2 / fan_in),
+        ('variance_scaling_initializer', {'factor': 1.0, 'mode': 'FAN_OUT', 'uniform': True}, 1 / fan_out),
+    ):
+        with tf.Graph().as_default(), tf.Session() as sess:
+            tf.set_random_seed(0)
+            assert sess.run(scope['generator'](name, **how)).var() == pytest.approx(variance, rel=0.03)
+
+
+def test_without_tf_keras_the_message_says_what_is_missing(define, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tf_keras.api._v1.keras.__internal__.legacy', None)
+    scope = define(
+        'import tensorflow as tf', 'def generator(z, channels, is_train=True):\n    return tf.layers.dense(z, 3)'
+    )
+    _, text = verdict(scope, 'generator')
+    assert 'the tf.layers of TensorFlow 1 need tf_keras: pip install tf_keras' in text

@@ -1,0 +1,280 @@
+"""The notebook's building blocks and functions against formulas in NumPy."""
+
+import resource
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from lesson.notebook import definitions as notebooks, training
+from tests.builders import quick
+
+NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(scope='module')
+def lesson():
+    """All that the notebook defines."""
+    return SimpleNamespace(**notebooks.definitions(NOTEBOOK))
+
+
+@pytest.fixture(scope='module')
+def quick_lesson():
+    """The same, but for what takes seconds at the end of a training."""
+    return SimpleNamespace(**quick(notebooks.definitions(NOTEBOOK)))
+
+
+@pytest.fixture
+def graph():
+    with tf.Graph().as_default():
+        tf.set_random_seed(0)
+        yield
+
+
+def run(*tensors):
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(tensors)
+
+
+def convolve(x, w, size):
+    """Convolution with a 4x4 window, stride 2 and 'SAME' padding, by its definition."""
+    height = x.shape[1]
+    before = max((size - 1) * 2 + 4 - height, 0) // 2
+    padded = np.pad(x, [(0, 0), (before, 4), (before, 4), (0, 0)])
+    out = np.zeros([len(x), size, size, w.shape[-1]])
+    for i in range(size):
+        for j in range(size):
+            window = padded[:, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4]
+            out[:, i, j] = np.tensordot(window, w, 3)
+    return out
+
+
+@pytest.mark.parametrize(('size', 'halved'), [(28, 14), (14, 7), (7, 4)])
+def test_conv2d_is_a_strided_convolution(lesson, graph, size, halved):
+    x = rng.normal(size=[2, size, size, 3]).astype('float32')
+    y = lesson.conv2d(tf.constant(x), 5, 'conv')
+    (w,) = tf.trainable_variables()
+    y, w = run(y, w)
+    np.testing.assert_allclose(y, convolve(x, w, halved), atol=1e-5)
+
+
+@pytest.mark.parametrize(('size', 'doubled'), [(4, 7), (7, 14), (14, 28)])
+def test_conv2d_transpose_is_the_transpose_of_conv2d(lesson, graph, size, doubled):
+    """<up(x), y> = <x, conv(y)> with the same weights, for any x and y."""
+    x = rng.normal(size=[2, size, size, 3]).astype('float32')
+    y = rng.normal(size=[2, doubled, doubled, 5]).astype('float32')
+    up = lesson.conv2d_transpose(tf.constant(x), doubled, 5, 'up')
+    (w,) = tf.trainable_variables()
+    up, w = run(up, w)
+    np.testing.assert_allclose((up * y).sum(), (x * convolve(y, w, size)).sum(), rtol=1e-3)
+
+
+def test_dense_is_a_matrix_product_with_a_bias(lesson, graph):
+    x = rng.normal(size=[4, 3]).astype('float32')
+    y = lesson.dense(tf.constant(x), 2, 'dense')
+    variables = {v.op.name: v for v in tf.trainable_variables()}
+    y, w, b = run(y, variables['dense/weights'], variables['dense/bias'])
+    np.testing.assert_allclose(y, x @ w + b, rtol=1e-5)
+    np.testing.assert_array_equal(b, 0)
+
+
+def test_weights_start_with_a_standard_deviation_of_0_02(lesson, graph):
+    (w,) = run(lesson.weights([400, 100]))
+    assert abs(w.mean()) < 0.001
+    assert abs(w.std() - 0.02) < 0.001
+
+
+def test_batch_norm_normalizes_each_channel_over_the_batch(lesson, graph):
+    x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
+    (y,) = run(lesson.batch_norm(tf.constant(x), 'norm'))
+    expected = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 0.001)
+    np.testing.assert_allclose(y, expected, atol=1e-4)
+
+
+def test_the_averages_follow_the_batch_and_are_used_when_not_training(lesson, graph):
+    x = rng.normal(3, 2, size=[8, 5, 5, 4]).astype('float32')
+    lesson.batch_norm_with_averages(tf.constant(x), 'norm', is_train=True)
+    with tf.variable_scope('', reuse=True):
+        by_averages = lesson.batch_norm_with_averages(tf.constant(x[:1]), 'norm', is_train=False)
+    mean, variance = np.zeros(4), np.ones(4)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(3):
+            sess.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+            mean += 0.1 * (x.mean((0, 1, 2)) - mean)
+            variance += 0.1 * (x.var((0, 1, 2), ddof=1) - variance)
+        expected = (x[:1] - mean) / np.sqrt(variance + 0.001)
+        np.testing.assert_allclose(sess.run(by_averages), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize('smooth', [0.0, 0.1, 0.3])
+def test_the_losses_are_cross_entropies(lesson, graph, smooth):
+    logits = rng.normal(0, 5, size=[16, 1]).astype('float32')
+    p = 1 / (1 + np.exp(-logits.astype('float64')))
+    real, fake = run(lesson.real_loss(tf.constant(logits), smooth), lesson.fake_loss(tf.constant(logits)))
+    label = 1 - smooth
+    np.testing.assert_allclose(real, -(label * np.log(p) + (1 - label) * np.log(1 - p)).mean(), rtol=1e-5)
+    np.testing.assert_allclose(fake, -np.log(1 - p).mean(), rtol=1e-5)
+
+
+def test_the_two_networks_mirror_each_other(lesson, graph):
+    _, logits = lesson.discriminator(lesson.generator(tf.zeros([3, 100]), 3))
+    assert logits.shape == [3, 1]
+    d = [v.shape for v in tf.trainable_variables('discriminator') if 'conv' in v.name and 'weights' in v.name]
+    g = [v.shape for v in tf.trainable_variables('generator') if 'up' in v.name and 'weights' in v.name]
+    assert d == g[::-1]
+
+
+def test_noise_is_one_switch_of_ten_and_else_uniform_and_depends_on_its_random_generator_alone(lesson):
+    z = lesson.sample_z(np.random.default_rng(0), 2000, 50)
+    assert z.shape == (2000, 50) and np.issubdtype(z.dtype, np.floating)
+    switches, rest = z[:, :10], z[:, 10:]
+    np.testing.assert_array_equal(np.sort(switches), [[0.0] * 9 + [3.0]] * 2000)
+    assert (switches > 0).sum(0) == pytest.approx(200, abs=60)  # each a binomial, of standard deviation 13
+    np.testing.assert_allclose(np.quantile(rest, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
+    np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50))
+    assert lesson.sample_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer switches
+
+
+def test_each_switch_is_on_in_turn_and_the_rest_stays(lesson):
+    z = lesson.sample_z(np.random.default_rng(0), 3, 12)
+    rows = lesson.with_each_switch(z)
+    assert rows.shape == (30, 12)
+    np.testing.assert_array_equal(rows[:, :10], 3 * np.repeat(np.eye(10), 3, axis=0))
+    np.testing.assert_array_equal(rows[:, 10:], np.tile(z[:, 10:], [10, 1]))
+
+
+def batches(count=256):
+    """A get_batches of small random images, like helper.Dataset's."""
+    images = np.random.default_rng(0).uniform(-0.5, 0.5, [count, 28, 28, 1]).astype('float32')
+
+    def get_batches(batch_size, seed=None):
+        order = np.random.default_rng(seed).permutation(count)
+        for start in range(0, count - batch_size + 1, batch_size):
+            yield images[order[start : start + batch_size]]
+
+    return get_batches
+
+
+def train(lesson, seed):
+    losses, generate = lesson.train(2, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', seed=seed)
+    return losses, generate(np.random.default_rng(0).uniform(-1, 1, [5, 10]))
+
+
+def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson, quick_lesson):
+    losses, images = train(lesson, seed=7)
+    again, images_again = train(lesson, seed=7)
+    other, _ = train(quick_lesson, seed=8)
+    assert losses.shape == (16, 2)
+    assert images.shape == (5, 28, 28, 1)
+    np.testing.assert_array_equal(losses, again)
+    np.testing.assert_array_equal(images, images_again)
+    assert (losses != other).any()
+
+
+def test_nothing_can_be_added_to_the_graph_while_training(quick_lesson, monkeypatch):
+    seen = []
+
+    def show(sess, *_):
+        seen.append(sess.graph.finalized)
+
+    monkeypatch.setitem(quick_lesson.train.__globals__, 'show_generator_output', show)
+    quick_lesson.train(1, 2, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L')
+    assert seen == [True]
+
+
+def test_the_sampling_operation_is_built_once(lesson, graph):
+    z = tf.zeros([2, 10])
+    lesson.generator(z, 1)
+    first = lesson.sample_images(z, 1)
+    operations = len(tf.get_default_graph().get_operations())
+    assert lesson.sample_images(z, 1) is first
+    assert len(tf.get_default_graph().get_operations()) == operations
+
+
+def test_the_averages_of_the_weights_follow_each_step_and_replace_them(lesson, graph):
+    with tf.variable_scope('generator'):
+        weight = tf.get_variable('weights', [], initializer=tf.constant_initializer(1.0))
+    follow, use_averages = lesson.average_of_weights(weight.assign_add(2.0).op, decay=0.75)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        expected = value = 1.0
+        for _ in range(5):
+            sess.run(follow)
+            value += 2
+            expected = 0.75 * expected + 0.25 * value
+            assert sess.run(weight) == value
+        sess.run(use_averages)
+        assert sess.run(weight) == pytest.approx(expected)
+
+
+def test_recalibrated_batch_norm_has_the_statistics_of_the_generated_images(lesson):
+    with tf.Graph().as_default() as graph:
+        z = tf.placeholder(tf.float32, [None, 10])
+        fake = lesson.generator(z, 1)
+        images = lesson.sample_images(z, 1)
+    with training.session(graph, bfloat16=False) as sess:
+        for w in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):  # of an ordinary size: at first they are small
+            w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
+        noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])
+        by_batch, before = sess.run([fake, images], {z: noise})
+        with tf.Graph().as_default():  # as at the end of a training, another graph is the default
+            lesson.recalibrate(sess, [], z)
+        after = sess.run(images, {z: noise})
+    assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
+
+
+def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(quick_lesson, monkeypatch):
+    seen = {}
+
+    def recalibrate(sess, use_averages, input_z):
+        before = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
+        original(sess, use_averages, input_z)
+        after = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
+        names = [v.op.name for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator')]
+        seen.update({n: (b != a).any() for n, b, a in zip(names, before, after, strict=True)})
+
+    original = quick_lesson.recalibrate
+    monkeypatch.setitem(quick_lesson.train.__globals__, 'recalibrate', recalibrate)
+    train(quick_lesson, seed=0)
+    assert seen['generator/norm1/average_mean'] and seen['generator/norm1/average_variance']
+    assert seen['generator/up1/weights'] and not seen['generator/up1/weights/ExponentialMovingAverage']
+
+
+def test_images_of_another_size_than_the_generator_makes_are_refused(lesson):
+    with pytest.raises(ValueError, match=r'real images are \[32, 32, 1\] .* generated ones \[28, 28, 1\]'):
+        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 32, 32, 1), 'L')
+
+
+def test_an_option_that_train_does_not_have_is_refused(lesson):
+    with pytest.raises(TypeError, match='chekpoint_dir'):
+        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', chekpoint_dir='checkpoints')
+
+
+@pytest.mark.parametrize(
+    ('count', 'batch_size', 'expected'), [(60_000, 32, 2), (20_000, 32, 5), (30, 30, 3125), (1, 1, 3125)]
+)
+def test_as_many_epochs_as_the_size_of_the_data_asks_for(lesson, count, batch_size, expected):
+    data = SimpleNamespace(images=np.zeros([count, 1]))
+    assert lesson.epochs_for(data, None, batch_size) == expected
+
+
+@pytest.mark.parametrize('epochs', [0, 7, -1, 1.5, '2'])
+def test_epochs_that_are_given_are_taken_as_they_are(lesson, epochs):
+    assert lesson.epochs_for(SimpleNamespace(images=[0] * 100), epochs, 32) == epochs
+
+
+@pytest.mark.long
+def test_the_memory_of_a_kernel_does_not_grow_from_training_to_training(lesson):
+    def resident():
+        return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6
+
+    sizes = []
+    for _ in range(20):
+        lesson.train(1, 32, 10, 0.001, 0.0, batches(64), (64, 28, 28, 1), 'L')
+        sizes.append(resident())
+    assert sizes[-1] - sizes[1] < 100, sizes

@@ -1,0 +1,324 @@
+"""The notebook in JupyterLab, in a real browser: run as a person runs it, and looked at while it runs."""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbclient import NotebookClient
+
+from lesson.notebook import learner as course, film
+from tests.builders import chromium, quicken
+from tests.test_play import notebook as panels
+
+pytestmark = pytest.mark.slow
+IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 3, 'faces': 2}
+ROWS = {name: epochs * (IMAGES // BATCH) // 100 for name, epochs in EPOCHS.items()}  # one every 100 batches
+WAIT = 200  # seconds: other tests may be at work
+PREFERENCES = {'notebook-extension/tracker': {'windowingMode': 'none'}}  # all cells are on the page, not those in view
+PREFERENCES['apputils-extension/notification'] = {'fetchNews': 'false', 'checkForUpdates': False}
+SERVER = """
+import os, signal, sys, threading
+from jupyterlab.labapp import main
+
+def end_with_the_tests():
+    sys.stdin.read()  # it ends when the tests close it, or die
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end_with_the_tests, daemon=True).start()
+main()
+"""
+OUTPUTS = """cell => Array.from(cell.querySelectorAll('.jp-OutputArea-output'), output => {
+    const image = output.querySelector('img');
+    return [output.dataset.mimeType, image ? image.src.slice(0, 100) : output.textContent];
+})"""
+WATCH = f"""cell => {{
+    cell.seen = [];
+    const look = () => cell.seen.push(({OUTPUTS})(cell));
+    new MutationObserver(look).observe(cell, {{childList: true, subtree: true, characterData: true, attributes: true}});
+}}"""
+PROMPTS = "Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'), prompt => prompt.textContent)"
+
+
+@pytest.fixture(scope='module')
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope='module')
+def server(browser, tmp_path_factory):
+    """(address in JupyterLab, in which a workspace and a file are missing; the folder that it shows: a learner's)."""
+    folder = tmp_path_factory.mktemp('lab')
+    course.student(folder)
+    with running_lab(folder, folder / 'student') as address:
+        yield address, folder / 'student'
+
+
+@contextlib.contextmanager
+def running_lab(folder, root):
+    """JupyterLab without anything of this user's; it ends with its kernels, at the latest when this process does."""
+    names = ('JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR')
+    own = {name: str(folder / name) for name in names}
+    for name, values in PREFERENCES.items():
+        path = Path(own['JUPYTER_CONFIG_DIR'], 'lab/user-settings/@jupyterlab', f'{name}.jupyterlab-settings')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    options = ['--no-browser', '--allow-root', '--ip=127.0.0.1', '--port=0', f'--ServerApp.root_dir={root}']
+    with open(folder / 'log.txt', 'wb') as log:
+        process = subprocess.Popen(
+            [sys.executable, '-c', SERVER, *options],
+            **{'stdin': subprocess.PIPE, 'stdout': log, 'stderr': log, 'env': {**os.environ, **own}, 'cwd': folder},
+        )
+    try:
+        about = when(lambda: started(process, folder))
+        yield f'{about["url"]}lab/workspaces/{{}}/tree/{{}}?token={about["token"]}'
+    finally:
+        end(process)
+
+
+def started(process, folder):
+    """What the server says of itself, or None as long as it has not started."""
+    assert process.poll() is None, (folder / 'log.txt').read_text()
+    for path in (folder / 'JUPYTER_RUNTIME_DIR').glob('jpserver-*.json'):
+        with contextlib.suppress(json.JSONDecodeError):  # it is being written
+            return json.loads(path.read_text())
+    return None
+
+
+def end(process):
+    """End a server in order, and kill what is left of it and its kernels after a while."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        everything = psutil.Process(process.pid).children(recursive=True)
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+        for left in psutil.wait_procs(everything, 5)[1]:
+            left.kill()
+    process.wait()
+
+
+def when(condition):
+    """The value of a function as soon as that is true."""
+    limit = time.monotonic() + WAIT
+    while not (value := condition()):
+        assert time.monotonic() < limit, 'waited in vain'
+        time.sleep(0.1)
+    return value
+
+
+class Lab:
+    """A notebook in a window of its own."""
+
+    def __init__(self, browser, server, notebook, name):
+        address, folder = server
+        nbformat.write(notebook, folder / f'{name}.ipynb')
+        self.code = [cell.id for cell in notebook.cells if cell.cell_type == 'code']
+        self.page = browser.new_page(viewport={'width': 1200, 'height': 900})
+        self.page.set_default_timeout(1000 * WAIT)
+        self.page.goto(address.format(name, f'{name}.ipynb'))  # a workspace of its own: no other notebook is open in it
+        when(lambda: self.page.locator('.jp-CodeCell').count() == len(self.code))
+        self.page.wait_for_selector('#jp-main-statusbar >> text=/[|] Idle$/')  # only then, all of Run All is run
+
+    def choose(self, menu, entry):
+        """Choose an entry of a menu, with the mouse."""
+        self.page.click(f'.lm-MenuBar-itemLabel:text-is("{menu}")')
+        self.page.click(f'.lm-Menu-itemLabel:text-is("{entry}")')
+
+    def run_all(self):
+        self.choose('Run', 'Run All Cells')
+        when(lambda: set(self.prompts()) != {'[ ]:'})
+
+    def wait_for_the_end(self):
+        when(lambda: '[*]:' not in self.prompts())
+
+    def prompts(self):
+        return self.page.evaluate(PROMPTS)
+
+    def cell(self, name):
+        return self.page.locator('.jp-CodeCell').nth(self.code.index(name))
+
+    def watch(self, name):
+        """From now on, note all changes of the outputs of a cell."""
+        self.cell(name).evaluate(WATCH)
+
+    def seen(self, name):
+        """A cell's outputs after each change: lists of (MIME type, text, or how the address of an image begins)."""
+        return self.cell(name).evaluate('cell => cell.seen')
+
+    def outputs(self, name):
+        return self.cell(name).evaluate(OUTPUTS)
+
+    def trouble(self):
+        """The texts of errors, and of boxes of standard error."""
+        types = ('error', 'stderr')
+        boxes = ', '.join(f'.jp-RenderedText[data-mime-type="application/vnd.jupyter.{name}"]' for name in types)
+        return self.page.locator(boxes).all_text_contents()
+
+
+def lesson(**settings):
+    """The notebook without results, and without what takes long, among it its contract tests, with other settings."""
+    notebook = nbformat.read(course.LESSON, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
+    quicken(notebook)
+    sources = {}
+    for cell in notebook.cells:
+        if cell.cell_type == 'code':
+            cell.outputs, cell.execution_count = [], None
+            sources[cell.id] = cell
+    for name, value in settings.items():
+        cell = sources['settings' if name == 'batch_size' else 'parameters']
+        cell.source, found = re.subn(rf'^{name} = \S+', f'{name} = {value!r}', cell.source, flags=re.MULTILINE)
+        assert found == 1, name
+    return notebook
+
+
+def small(**settings):
+    return lesson(**{'synthetic_count': IMAGES, 'batch_size': BATCH, 'failure_steps': 0, **settings})
+
+
+@pytest.fixture(scope='module')
+def finished(browser, server):
+    """The notebook after Run All."""
+    epochs = {f'{name}_epochs': value for name, value in EPOCHS.items()}
+    lab = Lab(browser, server, small(**epochs), 'all')
+    for name in EPOCHS:
+        lab.watch(f'train-{name}')
+    lab.run_all()
+    lab.wait_for_the_end()
+    return lab
+
+
+def test_run_all_runs_each_cell_in_order_without_an_error_or_a_red_box(finished):
+    assert finished.trouble() == []
+    assert finished.prompts() == [f'[{n}]:' for n in range(1, len(finished.code) + 1)]
+    assert finished.page.locator('.jp-Dialog').count() == 0
+
+
+def test_each_picture_is_shown(finished):
+    sizes = finished.page.evaluate(
+        "Array.from(document.querySelectorAll('.jp-Notebook img'), image => [image.naturalWidth, image.width])"
+    )
+    assert len(sizes) > 20
+    assert min(min(size) for size in sizes) > 20
+
+
+def height(address):
+    """The pixels of a PNG from top to bottom, from how its data: address begins."""
+    head, data = address.split(',')
+    assert head == 'data:image/png;base64'
+    return struct.unpack('>I', base64.b64decode(data[:64])[20:24])[0]
+
+
+@pytest.mark.parametrize('name', EPOCHS)
+def test_a_training_adds_a_row_to_its_picture_every_100_batches(finished, name):
+    seen = finished.seen(f'train-{name}')
+    heights = [height(address) for outputs in seen for kind, address in outputs[1:2] if kind == 'image/png']
+    rows = sorted({(pixels - film.LINE) / 29 for pixels in heights})  # an image has 28, and a gap below it
+    assert rows == list(range(1, ROWS[name] + 1))
+    assert heights == sorted(heights)
+
+
+@pytest.mark.parametrize('name', EPOCHS)
+def test_a_progress_bar_moves_without_a_new_line(finished, name):
+    seen = finished.seen(f'train-{name}')
+    bars = [[text for kind, text in outputs if kind != 'image/png'] for outputs in seen]
+    assert max(len(texts) for texts in bars) == 1
+    texts = [texts[0] for texts in bars if texts and texts[0]]
+    assert not [text for text in texts if '\n' in text.strip()]
+    done = [int(re.search(r'(\d+)%', text)[1]) for text in texts]
+    assert done == sorted(done)
+    assert len(set(done)) > 3 and done[-1] == 100
+
+
+def picture(image):
+    """The bytes of an image on the page."""
+    return image.evaluate('async image => (await (await fetch(image.src)).bytes()).join()')
+
+
+def change(image, act):
+    """Do something, and wait until an image on the page has changed."""
+    before = picture(image)
+    act()
+    when(lambda: picture(image) != before)
+
+
+@pytest.mark.parametrize('number', [0, 1])  # digits, faces
+def test_the_images_follow_a_slider_while_it_is_dragged(finished, number):
+    page, panel = finished.page, finished.cell('sliders').locator('.jp-OutputArea-child').nth(number)
+    image, handle = panel.locator('img'), panel.locator('[role=slider]').first
+    kinds, start = [kind for kind, _ in finished.outputs('sliders')], picture(image)
+    handle.hover()
+    page.mouse.down()
+    for _ in range(3):
+        box = handle.bounding_box()
+        change(image, partial(page.mouse.move, box['x'] + 25, box['y'] + box['height'] / 2, steps=5))
+    page.mouse.up()
+    assert [kind for kind, _ in finished.outputs('sliders')] == kinds
+    panel.locator('button:text-is("Back to the start")').click()
+    when(lambda: picture(image) == start)
+    assert finished.trouble() == []
+
+
+def test_keys_move_sliders_and_press_switches_and_letters(finished):
+    panel = finished.cell('sliders').locator('.jp-OutputArea-child').first
+    change(panel.locator('img'), lambda: panel.locator('[role=slider]').nth(1).press('PageUp'))
+    for name in ('3', 'Other images'):
+        change(panel.locator('img'), partial(panel.locator(f'button:text-is("{name}")').press, 'Enter'))
+    for name, letter in (('letters', 'A'), ('arithmetic', 'C')):
+        start, result = finished.cell(name).locator('img').all()
+        before = picture(start)
+        change(result, partial(finished.cell(name).locator(f'button:text-is("{letter}")').nth(4).press, 'Enter'))
+        assert picture(start) == before
+    assert finished.trouble() == []
+
+
+def test_where_a_panel_was_not_run_there_is_its_picture(browser, server):
+    """Also if who has run it has kept the widget, and its state."""
+    notebook = NotebookClient(panels(), resources={'metadata': {'path': course.ROOT}}).execute()
+    lab = Lab(browser, server, notebook, 'saved')
+    when(lambda: lab.page.locator('.jp-OutputArea-output img').count() == 1)
+    assert [kind for kind, _ in lab.outputs(notebook.cells[1].id)] == ['image/png']
+    assert lab.page.locator('.jp-OutputArea-output').all_text_contents() == ['']
+
+
+def test_interrupt_kernel_ends_a_training_with_one_line_and_the_notebook_goes_on(browser, server):
+    notebook = small(digits_epochs=1000)
+    last = [cell.id for cell in notebook.cells].index('digit-grid')
+    notebook.cells = [cell for cell in notebook.cells[: last + 1] if cell.cell_type == 'code']
+    lab = Lab(browser, server, notebook, 'interrupted')
+    lab.run_all()
+    when(lambda: len(lab.outputs('train-digits')) > 1)  # the first row of images is there
+    assert lab.cell('train-digits').locator('.jp-InputPrompt').text_content() == '[*]:'
+    lab.choose('Kernel', 'Interrupt Kernel')
+    lab.wait_for_the_end()
+    outputs = lab.outputs('train-digits')
+    (said,) = [text for kind, text in outputs if kind == 'application/vnd.jupyter.stdout']
+    step = re.fullmatch(r'Interrupted after step ([\d,]+) of 100,000; with checkpoint_dir=[^\n]+\n', said)[1]
+    assert 100 <= int(step.replace(',', '')) < 10_000
+    assert f'| {step.replace(",", "")}/100000 [' in outputs[0][1]
+    assert {kind for kind, _ in outputs[1:]} == {'image/png', 'application/vnd.jupyter.stdout'}
+    assert lab.trouble() == []
+    assert lab.prompts() == [f'[{n}]:' for n in range(1, len(lab.code) + 1)]
+    assert [kind for kind, _ in lab.outputs('digit-grid')] == ['image/png']
+
+
+def test_an_error_and_a_red_box_would_be_noticed(browser, server):
+    cells = [nbformat.v4.new_code_cell(source) for source in ('import sys; print("noise", file=sys.stderr)', '1 / 0')]
+    lab = Lab(browser, server, nbformat.v4.new_notebook(cells=cells, metadata=lesson().metadata), 'trouble')
+    lab.run_all()
+    lab.wait_for_the_end()
+    noise, error = lab.trouble()
+    assert noise == 'noise\n'
+    assert 'ZeroDivisionError' in error

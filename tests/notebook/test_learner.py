@@ -1,0 +1,303 @@
+"""The learner's copy: nothing is solved in it, everything else is there, and it says what is still to be written."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tokenize
+import zipfile
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import problem_unittests
+from lesson.notebook import learner as course
+from tests.builders import quicken
+
+TO_WRITE = {*problem_unittests.FUNCTIONS, 'real_loss', 'fake_loss'}
+TEXTS = {path.stem: path.read_text('utf-8') for path in course.EXERCISES.glob('*.md') if path.stem != 'start'}
+TINY = {'data_source': 'synthetic', 'synthetic_count': 128, 'digits_epochs': 2, 'faces_epochs': 1, 'failure_steps': 0}
+
+
+@pytest.fixture
+def lesson():
+    return nbformat.read(course.LESSON, as_version=4)
+
+
+@pytest.fixture
+def copy(lesson):
+    return course.exercise(lesson)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == 'code']
+
+
+def functions(notebook):
+    """{name: (syntax tree, source)} of the functions to write."""
+    found = {}
+    for cell in code_cells(notebook):
+        for node in ast.parse(cell.source).body:
+            if isinstance(node, ast.FunctionDef) and node.name in TO_WRITE:
+                found[node.name] = node, ast.get_source_segment(cell.source, node)
+    return found
+
+
+def plain(text):
+    """Text without comments and with single spaces, so that a layout makes no difference."""
+    return re.sub(r'\s+', ' ', re.sub(r'#.*', '', text))
+
+
+def solution(lesson):
+    """The lines of the solutions' bodies, but for those that are too short to tell anything."""
+    for node, source in functions(lesson).values():
+        first = node.body[1].lineno - node.lineno
+        for line in source.splitlines()[first:]:
+            if len(plain(line).strip()) > 12:
+                yield plain(line).strip()
+
+
+def leaked(lesson, text):
+    """The lines of the solutions that a text contains, be it Markdown, Python or a notebook's JSON."""
+    text = plain(text.replace('\\n', '\n').replace('\\"', '"'))
+    text = re.sub(r'def \w+\(.*?\)', '', text)  # a call may look like the definition, which is given
+    return [line for line in solution(lesson) if line in text]
+
+
+def run(notebook, folder, errors=False, **settings):
+    """The cells of a notebook by id, executed in a folder with tiny settings."""
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+        if 'parameters' in cell.metadata.get('tags', []):
+            cell.source += ''.join(f'\n{name} = {value!r}' for name, value in (TINY | settings).items())
+    NotebookClient(notebook, timeout=600, allow_errors=errors, resources={'metadata': {'path': folder}}).execute()
+    return {cell.id: cell for cell in notebook.cells}
+
+
+# ---------------------------------------------------------------- what is in the copy
+
+
+def test_the_functions_to_write_keep_signature_and_docstring_and_nothing_else(lesson, copy):
+    given, left = functions(lesson), functions(copy)
+    assert left.keys() == TO_WRITE
+    for name, (node, source) in left.items():
+        solved = given[name][0]
+        assert ast.unparse(node.args) == ast.unparse(solved.args)
+        assert ast.get_docstring(node) == ast.get_docstring(solved)
+        assert [ast.unparse(each) for each in node.body[1:]] == ['raise NotImplementedError']
+        comments = [t for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT]
+        assert comments == []
+
+
+def test_no_line_of_a_solution_is_in_the_copy(lesson, copy):
+    assert len([*solution(lesson)]) > 30
+    assert leaked(lesson, nbformat.writes(copy)) == []
+    assert len(leaked(lesson, nbformat.writes(lesson))) == len([*solution(lesson)])
+
+
+def test_the_copy_has_no_results(copy):
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code_cells(copy))
+    nbformat.validate(copy)
+
+
+def test_everything_else_is_given_in_the_same_order(lesson, copy):
+    ids = [cell.id for cell in lesson.cells]
+    kept = [cell for cell in copy.cells if cell.id in ids]
+    assert [cell.id for cell in kept] == ids
+    changed = {cell.id for cell, before in zip(kept, lesson.cells, strict=True) if cell.source != before.source}
+    assert changed == {
+        cell.id for cell in code_cells(lesson) if re.search(rf'^def ({"|".join(TO_WRITE)})\(', cell.source, re.M)
+    }
+    assert [cell.metadata.get('tags') for cell in kept if cell.id == 'parameters'] == [['parameters']]
+
+
+def test_what_a_function_has_to_do_is_read_right_before_it(copy):
+    for name in TO_WRITE:
+        before, _ = next(
+            pair for pair in zip(copy.cells, copy.cells[1:], strict=False) if f'\ndef {name}(' in f'\n{pair[1].source}'
+        )
+        assert before.cell_type == 'markdown'
+        assert before.source.startswith(f'**Your turn: `{name}`**')
+        assert '<!--' not in before.source
+
+
+@pytest.mark.parametrize('name', sorted(TO_WRITE))
+def test_a_text_gives_time_and_difficulty_and_three_hints_that_go_further(name):
+    title, *_ = TEXTS[name].splitlines()
+    assert re.fullmatch(rf'\*\*Your turn: `{name}`\*\* · \d+ minutes · (easy|medium|hard)', title)
+    hints = re.findall(r'<details><summary>Hint (\d)</summary>\n\n(.*?)\n\n</details>', TEXTS[name], re.S)
+    assert [number for number, _ in hints] == ['1', '2', '3']
+    assert TEXTS[name].count('<details>') == TEXTS[name].count('</details>') == 3
+
+
+@pytest.mark.parametrize('name', problem_unittests.FUNCTIONS)
+def test_a_text_asks_for_what_the_contract_checks(name):
+    asked = [fault for line in re.findall('<!--(.*?)-->', TEXTS[name]) for fault in line.split()]
+    faults = [fault.split('.') for fault, entry in problem_unittests.FAULTS.items() if entry['kind'] == 'faults']
+    both = '*' if name in ('discriminator', 'generator') else name
+    assert sorted(asked) == sorted(fault for function, fault in faults if function in (name, both))
+
+
+def test_a_function_that_a_lesson_lacks_or_does_not_describe_is_an_error(lesson):
+    cell = next(cell for cell in lesson.cells if cell.id == 'model-opt')
+    cell.source = re.sub('""".*?"""', 'pass', cell.source, flags=re.S)
+    with pytest.raises(ValueError, match='model_opt has no docstring'):
+        course.exercise(lesson)
+    cell.source = 'pass'
+    with pytest.raises(ValueError, match='no cell of the lesson defines model_opt'):
+        course.exercise(lesson)
+
+
+# ---------------------------------------------------------------- learn and check
+
+
+@pytest.fixture
+def my_copy(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, 'COPY', tmp_path / 'my copy.ipynb')
+    return course.COPY
+
+
+def test_a_copy_that_exists_is_never_overwritten(my_copy, copy):
+    course.learn()
+    assert nbformat.read(my_copy, as_version=4) == copy
+    my_copy.write_text('my work')
+    course.learn()
+    assert my_copy.read_text() == 'my work'
+    assert list(my_copy.parent.iterdir()) == [my_copy]
+
+
+def test_a_copy_that_lies_elsewhere_is_never_overwritten(my_copy, tmp_path):
+    my_copy.symlink_to(tmp_path / 'a disk that is not there' / 'work.ipynb')
+    course.learn()
+    assert my_copy.is_symlink()
+
+
+def test_check_prints_a_line_for_each_function_and_how_many_pass(lesson, copy, tmp_path, capsys):
+    for cell, solved in ((cell, solved) for cell in copy.cells for solved in lesson.cells if cell.id == solved.id):
+        if cell.id == 'model-inputs':
+            cell.source = solved.source
+        if cell.id == 'model-opt':
+            cell.source = solved.source.replace('return d_train_opt, g_train_opt', 'return d_train_opt')
+    nbformat.write(copy, tmp_path / 'mine.ipynb')
+    course.check(tmp_path / 'mine.ipynb')
+    *lines, last = capsys.readouterr().out.splitlines()
+    verdicts = dict(line.split(maxsplit=1) for line in lines)
+    assert list(verdicts) == list(problem_unittests.FUNCTIONS)
+    assert verdicts.pop('model_inputs') == 'passed'
+    assert verdicts.pop('model_opt').startswith('expected 2 values')
+    assert set(verdicts.values()) == {'not written yet'}
+    assert last == '1 of 6 pass.'
+
+
+@pytest.mark.parametrize(('content', 'reason'), [(None, 'does not exist'), ('{', 'is not a notebook')])
+def test_check_says_what_it_cannot_read(tmp_path, content, reason):
+    path = tmp_path / 'mine.ipynb'
+    if content:
+        path.write_text(content)
+    with pytest.raises(SystemExit, match=reason):
+        course.check(path)
+
+
+# ---------------------------------------------------------------- run
+
+
+@pytest.mark.slow
+def test_with_the_lessons_functions_pasted_in_the_copy_gives_the_same_losses_and_passes(lesson, copy, tmp_path):
+    sources = {cell.id: cell.source for cell in lesson.cells}
+    for cell in copy.cells:
+        cell.source = sources.get(cell.id, cell.source)
+    last = [cell.id for cell in lesson.cells].index('train-faces')
+    lesson.cells = [cell for cell in lesson.cells[: last + 1] if not cell.id.startswith('test-')]
+    losses = []
+    for notebook in (lesson, copy):
+        quicken(notebook)
+        show = nbformat.v4.new_code_cell('print(digit_losses.tolist(), face_losses.tolist())', id='losses')
+        notebook.cells.append(show)
+        cells = run(notebook, course.ROOT, data_dir=str(tmp_path), generators_dir=str(tmp_path / 'generators'))
+        losses.append(cells['losses'].outputs[0].text)
+    assert losses[0] == losses[1]
+    tests = [cell for cell in copy.cells if cell.source.startswith('tests.test_')]
+    assert len(tests) == 6
+    assert all('passed' in cell.outputs[0].text for cell in tests)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """The student's bundle, unpacked from its zip in a folder where nothing else is."""
+    course.student(tmp_path)
+    with zipfile.ZipFile(tmp_path / 'student.zip') as archive:
+        archive.extractall(tmp_path / 'unpacked')
+    (inside,) = (tmp_path / 'unpacked').iterdir()
+    return inside
+
+
+@pytest.mark.slow
+def test_the_bundle_works_on_its_own_and_each_cell_says_in_one_sentence_what_is_not_written(bundle):
+    notebook = nbformat.read(bundle / course.COPY.name, as_version=4)
+    cells = run(notebook, bundle, errors=True)
+    errors = {
+        name: out for name, cell in cells.items() for out in cell.get('outputs', ()) if out.output_type == 'error'
+    }
+    tests = {cell.id for cell in notebook.cells if cell.source.startswith('tests.test_')}
+    assert tests < errors.keys()
+    for name, error in errors.items():
+        (sentence,) = error.traceback
+        assert 'not written yet' in sentence, name
+        assert '\n' not in sentence.strip() or name in tests
+    for name, function in {'try-discriminator': 'discriminator', 'train-faces': 'train', 'digit-grid': 'train'}.items():
+        assert errors[name].traceback[0].startswith(f'{function} is not written yet')
+    streams = [out for cell in cells.values() for out in cell.get('outputs', ()) if out.output_type == 'stream']
+    assert [out.text for out in streams if out.name == 'stderr'] == []
+
+
+@pytest.mark.slow
+def test_the_bundle_checks_itself(bundle):
+    command = [sys.executable, '-m', 'lesson.course', 'check']
+    checked = subprocess.run(command, cwd=bundle, capture_output=True, text=True, check=True)
+    assert checked.stdout.splitlines() == [
+        *(f'{name:14} not written yet' for name in problem_unittests.FUNCTIONS),
+        '0 of 6 pass.',
+    ]
+    assert checked.stderr == ''
+
+
+def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, lesson):
+    names = {path.relative_to(bundle).as_posix() for path in bundle.rglob('*') if path.is_file()}
+    assert {
+        'my_face_generation.ipynb',
+        'helper.py',
+        'problem_unittests.py',
+        'requirements.txt',
+        'README.md',
+        'LICENSE',
+        'docs/field_guide.md',
+        'docs/field_guide/01-generator.random.png',
+    } < names
+    assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
+    # Where to look, and how it is used, in single lines.
+    documented = {'problem_unittests.py', 'docs/field_guide.md', 'lesson/training.py'}
+    for name in [each for each in names - documented if not each.endswith('.png')]:
+        assert leaked(lesson, (bundle / name).read_text('utf-8')) == [], name
+
+
+def test_an_error_of_another_kind_keeps_its_traceback(copy):
+    sources = [
+        course.EXPLAIN,
+        'def generator():\n    raise NotImplementedError',
+        'def mine():\n    raise NotImplementedError("a part of mine")\nmine()',
+        'unknown_name',
+        'assert 1 == 2',
+        'images = generator()',
+        'images',
+        'images = 3\nimages',
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(notebook, allow_errors=True, resources={'metadata': {'path': course.ROOT}}).execute()
+    outputs = [cell.outputs[0] if cell.outputs else None for cell in notebook.cells]
+    for output in outputs[2:5]:
+        assert len(output.traceback) > 1
+    assert outputs[5].traceback == outputs[6].traceback
+    assert outputs[5].traceback[0].startswith('generator is not written yet')
+    assert outputs[7].data['text/plain'] == '3'

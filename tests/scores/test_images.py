@@ -1,0 +1,325 @@
+"""The numbers of score.py against known answers: formulas, slow loops, and pictures damaged on purpose."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lesson.scores import images as image_scores, synthetic
+
+
+def digits(first, count):
+    return synthetic.draw_digits(count, seed=5, first=first)
+
+
+def face(number):
+    drawn = synthetic.draw_face(np.random.default_rng([5, number]))
+    return np.asarray(drawn.crop((35, 55, 143, 163)).resize((28, 28), Image.Resampling.BILINEAR))
+
+
+def as_floats(images):
+    return images.astype(np.float32) / 127.5 - 1
+
+
+class Real:
+    """Real images, a second set of them, and `numbers`, which compares any set with the first."""
+
+    def __init__(self, images, sets):
+        self.images, *self.others = np.split(as_floats(images), sets)
+        self.other = self.others[0]
+        self.space = score.feature_space(self.images)
+        self.points = self.space(self.images)
+        floors = np.array([list(self.numbers(other).values()) for other in self.others])
+        self.floor = dict(zip(score.BETTER, floors.mean(0), strict=True))
+        self.spread = dict(zip(score.BETTER, floors.std(0, ddof=1), strict=True))
+
+    def numbers(self, images):
+        found = (
+            *score.sliced_wasserstein(self.images, images),
+            *score.density_and_coverage(self.points, self.space(images)),
+        )
+        return dict(zip(score.BETTER, found, strict=True))
+
+    def caught_by(self, images, margin=8):
+        """The names of the numbers that are worse than the floor by `margin` times its spread among real images."""
+        found = self.numbers(images)
+        sign = {'lower': 1, 'higher': -1}
+        return {
+            name
+            for name, better in score.BETTER.items()
+            if sign[better] * (found[name] - self.floor[name]) > margin * self.spread[name]
+        }
+
+
+@pytest.fixture(scope='module')
+def real_digits():
+    return Real(digits(0, 5000)[0][..., None], sets=5)
+
+
+@pytest.fixture(scope='module')
+def real_faces():
+    return Real(np.stack([face(i) for i in range(1600)]), sets=4)
+
+
+@pytest.fixture(params=['real_digits', 'real_faces'])
+def real(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def blurred(images):
+    for axis in (1, 2):
+        images = (np.roll(images, 1, axis) + 2 * images + np.roll(images, -1, axis)) / 4
+    return images
+
+
+# The floor
+
+
+def test_a_set_compared_with_itself_is_perfect(real):
+    found = real.numbers(real.images)
+    assert found['SWD 28'] == found['SWD 14'] == 0
+    assert found['coverage'] == 1
+    assert found['density'] == pytest.approx(1, abs=0.01)
+
+
+def test_other_real_images_have_coverage_near_the_expected_value_and_density_near_one(real):
+    assert real.floor['coverage'] == pytest.approx(1 - 2**-5, abs=0.025)
+    assert real.floor['density'] == pytest.approx(1, abs=0.3)
+
+
+def test_copies_of_the_real_images_are_better_than_the_floor(real):
+    found = real.numbers(real.images)
+    for name in ('SWD 28', 'SWD 14'):
+        assert real.floor[name] - found[name] > 4 * real.spread[name], name
+    assert found['coverage'] > real.floor['coverage']
+
+
+# Damaged pictures
+
+
+def test_blur_is_caught(real):
+    assert real.caught_by(blurred(real.other)) >= {'SWD 28', 'density', 'coverage'}
+
+
+def test_noise_is_caught(real, rng):
+    noise = rng.normal(scale=0.2, size=real.other.shape)
+    assert real.caught_by(np.clip(real.other + noise, -1, 1)) >= {'SWD 28', 'density', 'coverage'}
+
+
+def test_uniform_noise_fails_in_every_number(real, rng):
+    noise = rng.uniform(-1, 1, real.images.shape)
+    assert real.caught_by(noise) == set(score.BETTER)
+    found = real.numbers(noise)
+    assert found['density'] < 0.01 and found['coverage'] < 0.01
+
+
+def test_a_checkerboard_of_two_pixels_is_caught(real):
+    board = np.indices((28, 28)).sum(0)[..., None] % 2 * 0.2 - 0.1
+    assert real.caught_by(np.clip(real.other + board, -1, 1)) >= {'SWD 28', 'density', 'coverage'}
+
+
+def test_64_memorised_images_are_caught_by_coverage_and_not_by_density(real, rng):
+    memorised = real.images[rng.integers(0, 64, len(real.images))]
+    assert 'coverage' in real.caught_by(memorised, margin=50)
+    assert real.numbers(memorised)['density'] == pytest.approx(1, abs=0.3)
+
+
+def test_a_digit_that_is_missing_is_caught_by_coverage(real_digits):
+    images, labels = digits(10_000, 1200)
+    for missing in (0, 3, 8):
+        found = real_digits.caught_by(as_floats(images[labels != missing][:1000, ..., None]), margin=4)
+        assert 'coverage' in found, missing
+
+
+def test_pictures_put_together_from_two_halves_are_caught(real):
+    halves = real.other.copy()
+    halves[:, 14:] = real.other[::-1, 14:]
+    assert real.caught_by(halves) >= {'density', 'coverage'}
+
+
+def test_a_color_cast_is_caught(real_faces):
+    cast = np.clip(real_faces.other + np.float32([0.15, 0, -0.1]), -1, 1)
+    assert real_faces.caught_by(cast) >= {'SWD 14', 'density', 'coverage'}
+
+
+def test_more_damage_gives_worse_numbers(real, rng):
+    noise = rng.normal(size=real.other.shape)
+    steps = [real.numbers(np.clip(real.other + scale * noise, -1, 1)) for scale in (0.05, 0.15, 0.4)]
+    for name in ('SWD 28', 'coverage'):
+        values = [numbers[name] for numbers in steps]
+        assert values == sorted(values, reverse=score.BETTER[name] == 'higher'), name
+
+
+# Formulas and slow loops
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_a_shift_in_brightness_gives_the_distance_of_the_formula_at_14_and_none_at_28(rng, channels):
+    images = rng.uniform(-0.8, 0.8, (200, 28, 28, channels)).astype(np.float32)
+    fine, coarse = score.sliced_wasserstein(images, images + np.float32(0.1))
+    # All patches move by 0.1 / deviation in each of their d values. Seen along a random direction u that is
+    # |u . (1, ..., 1)| times this; its mean is sqrt(d) E|u_1|, with E|u_1| from the area of spherical caps.
+    d = 7 * 7 * channels
+    first = math.exp(math.lgamma(d / 2) - math.lgamma((d + 1) / 2)) / math.sqrt(math.pi)
+    deviation = score.laplacian_pyramid(images)[1].std()
+    assert coarse == pytest.approx(1000 * 0.1 / deviation * math.sqrt(d) * first, rel=0.2)
+    assert fine < coarse / 1000
+
+
+def test_the_fine_level_of_twice_the_contrast_has_the_distance_of_normal_distributions(rng):
+    images = np.clip(rng.normal(scale=0.1, size=(1000, 28, 28, 1)), -0.5, 0.5)
+    # Normalised and projected, both are nearly normal, with deviations s and 2 s: the distance is s E|z|,
+    # and the mean of s^2 over all directions is 1.
+    fine, _ = score.sliced_wasserstein(images, 2 * images)
+    assert fine == pytest.approx(1000 * math.sqrt(2 / math.pi), rel=0.1)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
+    images = rng.uniform(-1, 1, (5, 28, 28, channels)).astype(np.float32)
+    detail, coarse = score.laplacian_pyramid(images)
+    assert coarse.shape == (5, 14, 14, channels)
+    larger = np.zeros_like(images)
+    for n, y, x, c in product(range(5), range(28), range(28), range(channels)):
+        for dy, dx in product(range(-2, 3), repeat=2):
+            row, column = (27 - abs(27 - abs(place)) for place in (y + dy, x + dx))  # mirrored at the border
+            if row % 2 == column % 2 == 0:
+                weight = math.comb(4, dy + 2) * math.comb(4, dx + 2) / 16**2
+                larger[n, y, x, c] += 4 * weight * coarse[n, row // 2, column // 2, c]
+    np.testing.assert_allclose(larger + detail, images, atol=1e-5)
+
+
+def test_the_detail_of_one_flat_color_is_zero():
+    detail, coarse = score.laplacian_pyramid(np.full((1, 28, 28, 3), 0.3, np.float32))
+    np.testing.assert_allclose(detail[:, 2:-2, 2:-2], 0, atol=1e-6)
+    np.testing.assert_allclose(coarse, 0.3, atol=1e-6)
+
+
+@pytest.mark.parametrize('k', [1, 5])
+@pytest.mark.parametrize('shift', [0, 1, 100])
+def test_density_and_coverage_agree_with_a_slow_loop_on_50_points(rng, k, shift):
+    real, generated = rng.normal(size=(50, 3)), rng.normal(size=(40, 3)) + shift
+    balls, covered = 0, 0
+    for i in range(50):
+        neighbours = sorted(math.dist(real[i], real[j]) for j in range(50) if j != i)
+        inside = sum(math.dist(real[i], point) < neighbours[k - 1] for point in generated)
+        balls += inside
+        covered += inside > 0
+    density, coverage = score.density_and_coverage(real, generated, k)
+    assert density == pytest.approx(balls / (k * 40))
+    assert coverage == pytest.approx(covered / 50)
+
+
+def test_density_and_coverage_of_many_points_agree_with_those_of_all_distances_at_once(rng):
+    real, generated = rng.normal(size=(1203, 8)), rng.normal(size=(701, 8))  # several blocks, of unequal size
+    distances = np.linalg.norm(real[:, None] - real, axis=-1)
+    inside = np.linalg.norm(real[:, None] - generated, axis=-1) < np.sort(distances)[:, 5:6]
+    density, coverage = score.density_and_coverage(real, generated)
+    assert density == pytest.approx(inside.sum() / (5 * 701), abs=1e-4)
+    assert coverage == pytest.approx(inside.any(1).mean(), abs=1e-3)
+
+
+# The panel
+
+
+@pytest.fixture(params=[1, 3], ids=['grey', 'RGB'], scope='module')
+def three_sets(request):
+    sets = np.stack([np.roll(digits(0, 450)[0], shift, 2) for shift in range(request.param)], axis=-1)
+    real, generated, other_real = np.split(sets, 3)
+    return real, generated // 2, other_real
+
+
+@pytest.fixture(scope='module')
+def scores(three_sets):
+    return score.panel(*three_sets)
+
+
+def test_the_panel_shows_each_number_beside_its_floor(three_sets, scores):
+    real, generated, other_real = three_sets
+    space = score.feature_space(real)
+    for column, images in enumerate((generated, other_real)):
+        expected = *score.sliced_wasserstein(real, images), *score.density_and_coverage(space(real), space(images))
+        assert [pair[column] for pair in scores.values()] == pytest.approx(expected)
+    assert list(scores) == ['SWD 28', 'SWD 14', 'density', 'coverage']
+    assert all(type(value) is float for pair in scores.values() for value in pair)
+
+
+def test_the_table_has_one_line_for_each_number():
+    scores = {'SWD 28': [12.3, 4.0], 'SWD 14': [20.0, 5.0], 'density': [0.5, 1.02], 'coverage': [0.25, 0.97]}
+    head, *lines = score.table(scores).splitlines()
+    assert head.split() == ['generated', 'floor', 'better']
+    assert lines[0].split() == ['SWD', '28', '12.30', '4.00', 'lower']
+    assert lines[3].split() == ['coverage', '0.25', '0.97', 'higher']
+
+
+def test_the_seed_alone_decides(three_sets, scores):
+    assert score.panel(*three_sets) == scores
+    assert score.panel(*three_sets, seed=1) != scores
+
+
+def test_the_order_of_the_images_does_not_matter(three_sets, scores, rng):
+    shuffled = score.panel(*(rng.permutation(images) for images in three_sets))
+    for name in scores:  # rounding may move a point over the edge of a ball
+        assert shuffled[name] == pytest.approx(scores[name], rel=1e-3, abs=1 / 150), name
+
+
+@pytest.mark.parametrize('kind', [np.float32, np.float64])
+def test_uint8_and_floats_give_the_same_numbers(three_sets, scores, kind):
+    sets = [(images / 127.5 - 1).astype(kind) for images in three_sets]
+    copies = [images.copy() for images in sets]
+    floats = score.panel(*sets)
+    for name in scores:
+        assert floats[name] == pytest.approx(scores[name], rel=1e-3, abs=1 / 150), name
+    np.testing.assert_array_equal(sets, copies)  # left as they are
+
+
+IMAGES = np.linspace(-1, 1, 100 * 28 * 28, dtype=np.float32).reshape(100, 28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ('images', 'error', 'message'),
+    [
+        (IMAGES[..., 0], ValueError, 'generated: shape is (100, 28, 28)'),
+        (IMAGES[:, :14], ValueError, 'generated: shape is (100, 14, 28, 1)'),
+        (IMAGES.repeat(2, -1), ValueError, 'generated: shape is (100, 28, 28, 2)'),
+        (IMAGES.repeat(3, -1), ValueError, 'real, generated, other_real have the shapes'),
+        (IMAGES.repeat(2, 0), ValueError, 'real, generated, other_real have the shapes'),
+        (IMAGES[:99], ValueError, 'generated: 99 images are too few'),
+        (IMAGES * 255, ValueError, 'generated: floats reach from -255.0 to 255.0'),
+        (IMAGES * np.float32('nan'), ValueError, 'generated: floats reach from nan'),
+        (IMAGES.astype(int), TypeError, 'generated: dtype is int64'),
+        (IMAGES > 0, TypeError, 'generated: dtype is bool'),
+    ],
+)
+def test_wrong_images_are_named_with_what_is_expected(images, error, message):
+    with pytest.raises(error) as caught:
+        score.panel(IMAGES, images, IMAGES)
+    assert str(caught.value).startswith(message)
+    with pytest.raises(error):
+        score.sliced_wasserstein(IMAGES, images)
+
+
+def test_real_images_of_one_color_are_refused():
+    for number in (score.sliced_wasserstein, lambda real, images: score.panel(real, images, images)):
+        with pytest.raises(ValueError, match='all images are of one single color'):
+            number(np.zeros_like(IMAGES), IMAGES)
+
+
+def test_generated_images_of_one_color_and_real_ones_with_a_flat_channel_get_numbers(rng):
+    real, other_real = rng.uniform(-1, 1, (2, 100, 28, 28, 3))
+    real[..., 2] = 0
+    scores = score.panel(real, np.zeros_like(real), other_real)
+    assert np.isfinite(list(scores.values())).all()
+    assert scores['coverage'][0] == 0
+
+
+def test_density_and_coverage_need_more_points_than_neighbours(rng):
+    with pytest.raises(ValueError, match='more than k = 5'):
+        score.density_and_coverage(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))

@@ -1,0 +1,262 @@
+"""What surrounds a training: settings are checked, trouble is pointed out, an interrupt ends it in order."""
+
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from lesson import training
+
+ROOT = Path(__file__).parents[2]
+tf = training.tf
+tf.disable_eager_execution()
+
+
+class Trial:
+    """Trainings on a graph whose only variable counts its steps; losses are given."""
+
+    def __init__(self):
+        with tf.Graph().as_default() as self.graph:
+            self.z = tf.placeholder(tf.float32, [None, 2])
+            self.images = tf.reshape(tf.tile(self.z, [1, 2]), [-1, 2, 2, 1])
+            self.count = tf.get_variable('count', [], initializer=tf.zeros_initializer())
+            self.add = self.count.assign_add(1)
+
+    def run(self, steps, **changed):
+        settings = {
+            'epoch_count': 1,
+            'batch_size': 3,
+            'z_dim': 2,
+            'learning_rate': 0.1,
+            'beta1': 0.5,
+            'get_batches': lambda size, seed: (np.zeros([size, 2, 2, 1], 'float32') for _ in range(steps)),
+            'data_shape': (3 * steps, 2, 2, 1),
+            'sample_z': lambda rng, n, z_dim: rng.uniform(-1, 1, [n, z_dim]),
+        }
+        return training.Run(**settings | changed)
+
+    def train(self, losses, between=lambda step: None, **changed):
+        """(run, final value of the variable, session) of a training with these losses."""
+        run = self.run(len(losses), **changed)
+        with run.session(self.graph, self.z, self.images) as sess:
+            for _ in run.batches():
+                between(run.step)
+                sess.run(self.add)
+                run.record(*losses[run.step])
+        return run, sess.run(self.count), sess
+
+
+@pytest.fixture
+def trial():
+    return Trial()
+
+
+@pytest.mark.parametrize('setting', ['epoch_count', 'batch_size', 'z_dim'])
+@pytest.mark.parametrize('value', [None, 0, -1, 1.5, '2', True, [1], float('nan')])
+def test_a_count_that_is_not_a_whole_number_from_1_is_refused_with_what_is_allowed(trial, setting, value):
+    with pytest.raises(ValueError, match=rf'{setting} is .*: choose a whole number from 1'):
+        trial.run(2, **{setting: value})
+
+
+@pytest.mark.parametrize(
+    ('setting', 'values', 'allowed'),
+    [
+        ('learning_rate', [None, 0, -0.1, '0.1', float('nan'), float('inf'), True], 'above 0'),
+        ('beta1', [None, -0.1, 1, 1.5, '0.5', float('nan')], 'from 0 to less than 1'),
+        ('seed', [None, -1, 0.5, '1'], 'choose a whole number from 0'),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_what_is_allowed(trial, setting, values, allowed):
+    for value in values:
+        with pytest.raises(ValueError, match=rf'{setting} is .*{allowed}'):
+            trial.run(2, **{setting: value})
+
+
+def test_numbers_of_numpy_are_as_good_as_any(trial):
+    run = trial.run(2, epoch_count=np.int64(2), learning_rate=np.float32(0.1), beta1=np.float64(0), seed=np.uint8(3))
+    assert run.steps == 4
+
+
+def test_a_batch_larger_than_the_data_set_is_refused_before_anything_else(trial):
+    with pytest.raises(ValueError, match=r'batch_size is 32, .* only 30 images.*: choose a batch_size from 1 to 30'):
+        trial.run(2, batch_size=32, data_shape=(30, 2, 2, 1))
+
+
+def test_an_epoch_without_a_batch_is_an_error_and_not_a_training(trial):
+    with pytest.raises(ValueError, match=r'get_batches\(3\) yields no batch, so nothing was trained'):
+        trial.train([(1.0, 1.0)], get_batches=lambda size, seed: [])
+
+
+def test_real_images_of_another_size_than_the_generated_ones_are_refused(trial):
+    for shape in ((3, 4, 4, 1), (3, 2, 3, 1), (3, 2, 2, 3)):
+        with pytest.raises(ValueError, match=r'real images are .*generated ones \[2, 2, 1\]: prepare .* or change its'):
+            trial.train([(1.0, 1.0)], data_shape=shape)
+
+
+def test_generated_images_of_unknown_size_are_not_compared(trial):
+    trial.images = tf.placeholder_with_default(trial.images, [None, None, None, None])
+    assert trial.train([(1.0, 1.0)])[1] == 1
+
+
+def test_a_step_that_is_not_recorded_is_an_error(trial):
+    run = trial.run(3)
+    with run.session(trial.graph, trial.z, trial.images), pytest.raises(RuntimeError, match='call run'):
+        for _ in run.batches():
+            pass
+
+
+def test_each_step_has_its_own_images_and_noise_which_depend_on_the_seed_and_the_step_alone():
+    def fed(begin, **changed):
+        trial = Trial()
+        run = trial.run(4, get_batches=get_batches, **changed)
+        with run.session(trial.graph, trial.z, trial.images):
+            run._losses += [(1.0, 1.0)] * begin
+            for images, z in run.batches():
+                yield images, z
+                run.record(1.0, 1.0)
+
+    def get_batches(size, seed):
+        return np.random.default_rng(seed).uniform(size=[4, size, 2, 2, 1])
+
+    def same(one, other):
+        return all(map(np.array_equal, one, other))
+
+    whole, again, other = list(fed(0, epoch_count=2)), list(fed(5, epoch_count=2)), list(fed(0, epoch_count=2, seed=1))
+    assert len(whole) == 8 and len(again) == 3
+    assert all(map(same, whole[5:], again))
+    assert not any(map(same, whole, other))
+    assert len({z.tobytes() for _, z in whole}) == len({images.tobytes() for images, _ in whole}) == 8
+
+
+def test_losses_are_kept_as_one_row_per_step(trial):
+    run, _, _ = trial.train([(1.0, 2.0), (3.0, 4.0)])
+    np.testing.assert_array_equal(run.losses, np.float32([[1, 2], [3, 4]]))
+    assert run.caption == 'generated, batch 2'
+
+
+def test_the_bar_says_in_which_epoch_it_is(trial, capsys):
+    batches = {'get_batches': lambda size, seed: np.zeros([2, size, 2, 2, 1], 'float32'), 'data_shape': (6, 2, 2, 1)}
+    trial.train([(1.0, 2.0)] * 6, lambda step: time.sleep(0.6), epoch_count=3, **batches)
+    states = re.findall(r'epoch (\d)/3: .* (\d)/6 ', capsys.readouterr().err.replace('\r', '\n'))
+    assert set(states) >= {('1', '1'), ('1', '2'), ('2', '3'), ('3', '6')}
+
+
+NAN = (float('nan'), 1.0)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize('step', [1, 2, 99])
+def test_losses_that_are_not_finite_before_there_are_weights_to_return_to_are_an_error(trial, step):
+    with pytest.raises(FloatingPointError, match=rf'not finite at step {step}, so nothing was trained. Try a smaller'):
+        trial.train([(1.0, 1.0)] * (step - 1) + [NAN] * 10)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize('pair', [NAN, (1.0, float('inf'))])
+def test_losses_that_are_not_finite_later_end_the_training_with_the_weights_from_before(trial, capsys, pair):
+    run, count, _ = trial.train([(1.0, 1.0)] * 250 + [pair] * 50)
+    assert (run.step, count, len(run.losses)) == (200, 200, 200)
+    assert 'not finite at step 251: the training ends, with the weights of step 200. Try a smaller' in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.fault
+def test_weights_that_are_not_finite_are_never_kept(trial, tmp_path):
+    run = trial.run(3, checkpoint_dir=tmp_path)
+    refused = pytest.raises(FloatingPointError, match='weights are not finite at step 3')
+    with refused, run.session(trial.graph, trial.z, trial.images) as sess:
+        for _ in run.batches():
+            trial.count.load(np.nan, sess)
+            run.record(1.0, 1.0)
+    assert list(tmp_path.glob('step-*')) == []
+    assert sess.run(trial.count) == 0
+
+
+def test_a_discriminator_that_wins_is_pointed_out_once(trial, capsys):
+    _, count, _ = trial.train([(1.0, 1.0)] * 300 + [(0.001, 5.0)] * 700)
+    assert count == 1000
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith('Step 600: the discriminator has won (d_loss 0.001, g_loss 5.0 over 300 steps)')
+
+
+def test_a_training_in_balance_is_not_commented_on(trial, capsys):
+    trial.train([(1.2, 0.9)] * 1000)
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize('batch_size', [2, 3])
+def test_generated_images_that_are_all_alike_are_pointed_out_once(trial, capsys, batch_size):
+    noise = {'sample_z': lambda rng, n, z_dim: np.full([n, z_dim], rng.uniform())}
+    trial.train([(1.0, 1.0)] * 1000, batch_size=batch_size, **noise)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith('Step 300: the generated images are all alike')
+
+
+def test_one_image_at_a_time_is_not_said_to_be_like_all_others(trial, capsys):
+    trial.train([(1.0, 1.0)] * 400, batch_size=1)
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.fault
+def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(trial, capsys):
+    def interrupt(step):
+        if step == 1:
+            os.kill(os.getpid(), 2)
+
+    run, count, _ = trial.train([(1.0, 1.0)] * 3, interrupt)
+    assert (run.step, count) == (2, 2)
+    assert 'Interrupted after step 2 of 3; with checkpoint_dir=' in capsys.readouterr().out
+
+
+@pytest.mark.fault
+def test_interrupts_work_as_usual_after_a_training_that_failed(trial):
+    with pytest.raises(ZeroDivisionError):
+        trial.train([(1.0, 1.0)] * 3, lambda step: 1 / 0)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), 2)
+
+
+def test_a_training_in_another_thread_works(trial):
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(trial.train([(1.0, 1.0)] * 5)[1]))
+    thread.start()
+    thread.join()
+    assert ended == [5]
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_interrupt_kernel_ends_the_step_and_leaves_the_kernel_in_order(tmp_path):
+    code = f"""
+import time
+from tests.test_training import Trial
+def step(_):
+    time.sleep(0.1)
+    print('begun')
+trial = Trial()
+trial.train([(1.0, 1.0)] * 100, step, checkpoint_dir={str(tmp_path)!r})
+print('returned')
+"""
+    manager, client = start_new_kernel(kernel_name='python3', cwd=ROOT)
+    said = []
+
+    def hear(message):
+        if 'begun' in message['content'].get('text', '') and not any('begun' in text for text in said):
+            threading.Timer(1, manager.interrupt_kernel).start()
+        said.append(message['content'].get('text', ''))
+
+    try:
+        reply = client.execute_interactive(code, timeout=60, output_hook=hear)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert reply['content']['status'] == 'ok'
+    assert 'Interrupted after step' in ''.join(said)
+    assert 'returned' in ''.join(said)
+    assert len(list(tmp_path.glob('step-*.npz'))) == 1
