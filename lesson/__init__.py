@@ -1,3 +1,3 @@
 """The machinery behind the lesson. Nobody has to open it to follow the notebook."""
 
-__version__ = '1.0.0'
+__version__ = '2.0.0'
