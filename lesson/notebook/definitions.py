@@ -12,32 +12,34 @@ import re
 import sys
 import types
 import warnings
+from collections import defaultdict
 from pathlib import Path
 
 import nbformat
-from IPython.core.inputtransformer2 import EscapedCommand, TransformerManager, leading_empty_lines
+from IPython.core.inputtransformer2 import TransformerManager
 
 FUNCTIONS = ('model_inputs', 'discriminator', 'generator', 'model_loss', 'model_opt', 'train')
 
-_IMPORTS = (ast.Import, ast.ImportFrom)
-_COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, *_IMPORTS)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)
+_COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.ExceptHandler)
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
 _SETTINGS = re.compile(  # statements without a result that later cells rely on
     r'((tf|tensorflow)(\.compat\.v1)?\.(disable_|enable_|set_random_seed|logging\.|random\.set_seed)|os\.environ\b|'
     r'warnings\.|sys\.path\.|np\.random\.seed|random\.seed)'
 )
-_OUTSIDE = re.compile(  # modules whose functions reach out of the notebook: files, network, processes, tests
+_OUTSIDE = re.compile(  # what reaches out of the notebook: to files, network, processes, tests, the keyboard
     r'(helper|problem_unittests|requests|urllib|subprocess|shutil|glob|socket|tarfile|zipfile|papermill|google|'
-    r'os(?!\.path|\.environ|\.getenv|\.cpu_count|\.sep))\b'
+    r'input$|os(?!\.path|\.environ|\.getenv|\.cpu_count|\.sep))\b'
 )
-_ACTS = re.compile(  # words in the name of a function that loads, reads, tests, trains, shows or waits
-    r'(down|up)?loads?(txt)?|fetch|(im)?reads?(lines?)?|(url|p)?open|(from|to)file|(url)?retrieve|extract|input|exec|'
+_ACTS = re.compile(  # words in the name of a library's function that loads, reads, tests, trains, shows or waits
+    r'(down|up)?loads?(txt)?|fetch|(im)?reads?(lines?)?|(url|p)?open|(from|to)file|(url)?retrieve|extract|exec|'
     r'eval|evaluate|session|train|fit|run|(im)?save(txt|fig|z)?|restore|write|dumps?|request|system|sleep|(im)?show|'
     r'training|learn|optimize|display|plot|test|mkdirs?|makedirs|touch|unlink|exit|quit'
 )
 
 
-def definitions(path):
+def definitions(path) -> dict:
     """What the cells of a notebook define, by name: imports, functions, classes, values.
 
     A value that has to be computed is computed if one of the six functions depends on it; nothing that loads, reads,
@@ -48,26 +50,38 @@ def definitions(path):
     says what was done to an old notebook, or is ''. Raises OSError or ValueError when the file cannot be read as a
     notebook.
     """
+    from lesson.notebook import tensorflow1  # which loads TensorFlow
+
     path = Path(path)
-    if str(path.parent.absolute()) not in sys.path:
-        sys.path.insert(0, str(path.parent.absolute()))
     statements = _statements(path)
     _choose(statements)
-    old = _old_style(statements)
+    old = tensorflow1 if tensorflow1.is_old([s.node for s in statements if s.node]) else None
     seen_from = functools.cache(lambda cell: _run(statements, cell, old))
-    cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
-    scope = seen_from(max(cells.values()))
-    for name, cell in cells.items():
-        own, needed = seen_from(cell), _needed({name}, statements) - set(FUNCTIONS) | {name}
-        if any(own.bound.get(each) is not scope.bound.get(each) for each in needed):
-            scope.take(name, own)
-        if name not in scope:
-            reason = scope.reasons.get(name, f'{name} is not defined: no cell of {path.name} has a def {name}')
-            scope[name] = NameError(reason)
+    with beside(path):
+        cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
+        scope = seen_from(max(cells.values()))
+        for name, cell in cells.items():
+            own, needed = seen_from(cell), _needed({name}, statements) - set(FUNCTIONS) | {name}
+            same = all(own.bound.get(each) is scope.bound.get(each) for each in needed)
+            found = scope if same else own
+            reason = found.reasons.get(name, f'{name} is not defined: no cell of {path.name} has a def {name}')
+            scope[name] = found[name] if name in found else NameError(reason)
     return scope
 
 
-def sources(path):
+@contextlib.contextmanager
+def beside(path):
+    """In a with statement, modules beside a notebook are found, as in Jupyter: its functions may import them, too."""
+    folder = str(Path(path).absolute().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # the notebook has removed it
+            sys.path.remove(folder)
+
+
+def sources(path) -> list[str]:
     """The sources of a notebook's code cells, from top to bottom. Raises OSError, or ValueError: not a notebook."""
     content = Path(path).read_bytes()
     try:
@@ -78,43 +92,17 @@ def sources(path):
         raise ValueError(f'{path} is not a notebook: {error!r}') from None
 
 
-# ---------------------------------------------------------------- magics
-
-
-class _Transformer(TransformerManager):
-    """IPython's translation of magics, shell lines and help into Python, with each line left at its number."""
-
-    def __init__(self):
-        super().__init__()
-        self.cleanup_transforms.remove(leading_empty_lines)
-        self.token_transformers[self.token_transformers.index(EscapedCommand)] = _Command
-
-    def do_one_token_transform(self, lines):
-        changed, new = super().do_one_token_transform([*lines])
-        if len(new) < len(lines):  # a line was continued by a backslash
-            end = next(i for i, (a, b) in enumerate(zip(lines, new, strict=False), 1) if a != b)
-            new[end:end] = ['\n'] * (len(lines) - len(new))
-        return changed, new
-
-
-class _Command(EscapedCommand):
-    def transform(self, lines):
-        """`%time statement` is the statement."""
-        line = lines[self.start_line]
-        timed = re.match(r'%(time|prun)\s+(?=\w)', line[self.start_col :])
-        if not timed:
-            return super().transform(lines)
-        lines[self.start_line] = line[: self.start_col] + line[self.start_col + timed.end() :]
-        return lines
-
-
 def _without_magics(source):
-    """The Python of a cell; nothing if its magic does something else with it, such as %%bash."""
+    """The Python of a cell, its lines at their numbers; nothing if its magic does something else with it (%%bash)."""
     while magic := re.match(r'\s*^%%(\w+).*', source, re.M):
         if magic[1] not in ('time', 'capture', 'prun'):
             return ''
         source = '\n' * magic[0].count('\n') + source[magic.end() :]
-    return _Transformer().transform_cell(source)
+    source = re.sub(r'^([ \t]*)%(?:time|prun)[ \t]+(?=\w)', r'\1', source, flags=re.M)  # leave what is timed
+    continued = r'^[ \t]*([\w, ]+=[ \t]*)?[!%](.*\\\n)+.*'  # by backslashes
+    source = re.sub(continued, lambda m: m[0].replace('\\\n', ' ') + '\n' * m[0].count('\\\n'), source, flags=re.M)
+    empty = re.match(r'(\s*\n)?', source)[0].count('\n')  # lines that IPython drops
+    return '\n' * empty + TransformerManager().transform_cell(source)
 
 
 class _NoMagics:
@@ -124,17 +112,18 @@ class _NoMagics:
         return lambda *arguments, **keywords: None
 
 
-# ---------------------------------------------------------------- statements, and their execution
-
-
 class _Statement:
-    """A statement at the top level of a cell: the names that it binds and needs, and whether it is executed."""
+    """A statement at the top level of a cell: the names that it binds and needs, and whether it is executed.
 
-    def __init__(self, cell, where, node):
-        self.cell, self.where, self.node = cell, where, node
-        self.binds, self.needs, self.chosen, self.error = _binds(node), set(), False, None
+    Without a node, it stands for all of a cell that cannot be read: it fails.
+    """
+
+    def __init__(self, cell, where, node, error=None, binds=()):
+        self.cell, self.where, self.node, self.error = cell, where, node, error
+        self.binds, self.needs, self.chosen = _binds(node) if node else binds, set(), False
+        self.defines = isinstance(node, (*_DEFINITIONS, type(None)))
         try:
-            self.needs = _reads(self._compile())
+            self.needs = _reads(self._compile()) if node else set()
         except SyntaxError as error:  # that only the compiler finds
             self.error = _syntax(where, error)
 
@@ -144,45 +133,23 @@ class _Statement:
     def run(self, scope):
         """Execute it, and note why its names are missing."""
         before, error = dict(scope), self.error
+        first = self.node and f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
         if self.chosen and not error:
             try:
                 quiet = contextlib.redirect_stdout(io.StringIO())
                 with warnings.catch_warnings(action='ignore'), quiet, scope.imports():
                     exec(self._compile(), scope)
             except Exception as raised:
-                error = f'{self._first} failed: {type(raised).__name__}: {raised}'
+                error = f'{first} failed: {type(raised).__name__}: {raised}'
             changed = {name for name in scope if name not in before or scope[name] is not before[name]}
             scope.bound |= dict.fromkeys(self.binds | changed, self)
-        if error or (not self.chosen and isinstance(self.node, _DEFINITIONS)):
-            scope.lose(self, error or self._skipped())
-        else:
-            missing = [name for name in self.binds if name not in scope]
-            scope.reasons |= {name: f'{name} is not defined: {self._skipped()}' for name in missing}
-
-    @functools.cached_property
-    def _first(self):
-        return f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
-
-    def _skipped(self):
-        return f'{self._first} has not defined it, since a test executes nothing that may load, show, test or train'
-
-
-class _Broken:
-    """A cell with a syntax error: a statement that fails, and binds what the cell would have bound."""
-
-    chosen, node, needs = True, None, frozenset()
-
-    def __init__(self, cell, where, source, error):
-        self.cell, self.error, self.binds = cell, _syntax(where, error), set()
-        for part in re.split(r'\n(?=[^\s)\]}])', source):
-            try:
-                self.binds |= set().union(*map(_binds, ast.parse(part).body))
-            except SyntaxError:
-                found = re.match(r'(?:async )?(?:def|class) +(\w+)|([\w, ]+)=', part)
-                self.binds |= set(re.findall(r'\w+', (found[1] or found[2]) if found else ''))
-
-    def run(self, scope):
-        scope.lose(self, self.error)
+        if error or (not self.chosen and self.defines):
+            for name in self.binds:
+                scope.pop(name, None)
+                scope.bound[name] = self
+        why = f'{first} has not defined it, since a test executes nothing that may load, show, test or train'
+        missing = [name for name in self.binds if name not in scope]
+        scope.reasons |= {name: f'{name} is not defined: {error or why}' for name in missing}
 
 
 class _Namespace(dict):
@@ -199,20 +166,6 @@ class _Namespace(dict):
             raise NameError(self.reasons[name], name=name)
         raise KeyError(name)
 
-    def lose(self, statement, error):
-        """The names of a statement that failed are not defined."""
-        for name in statement.binds:
-            self.pop(name, None)
-            self.bound[name] = statement
-            self.reasons[name] = f'{name} is not defined: {error}'
-
-    def take(self, name, other):
-        """A name as another namespace has it."""
-        for mine, its in ((self, other), (self.reasons, other.reasons)):
-            mine.pop(name, None)
-            if name in its:
-                mine[name] = its[name]
-
 
 def _statements(path):
     """The statements of all cells, in order."""
@@ -221,24 +174,27 @@ def _statements(path):
         where = f'{path.name}, cell {cell}'
         linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
         try:
-            python = _without_magics(source)
-            statements += [_Statement(cell, where, node) for node in ast.parse(python, where).body]
+            nodes = ast.parse(_without_magics(source), where).body
+            statements += [_Statement(cell, where, node) for node in nodes]
         except SyntaxError as error:
-            statements.append(_Broken(cell, where, source, error))
+            statements.append(_Statement(cell, where, None, _syntax(where, error), _would_bind(source)))
     return statements
+
+
+def _would_bind(source):
+    """The names that a cell with a syntax error would have bound."""
+    names = set()
+    for part in re.split(r'\n(?=[^\s)\]}])', source):
+        try:
+            names = names.union(*map(_binds, ast.parse(part).body))
+        except SyntaxError:
+            found = re.match(r'(?:async )?(?:def|class) +(\w+)|([\w, ]+)=', part)
+            names |= set(re.findall(r'\w+', (found[1] or found[2]) if found else ''))
+    return names
 
 
 def _syntax(where, error):
     return f'{where} has a syntax error in line {error.lineno}: {error.msg}'
-
-
-def _old_style(statements):
-    """The module tensorflow1, if the notebook needs it."""
-    nodes = [s.node for s in statements if s.node]
-    if any(re.search(r'\b(import|from) tensorflow', ast.unparse(node)) for node in nodes):
-        from lesson.notebook import tensorflow1
-
-        return tensorflow1 if tensorflow1.is_old(nodes) else None
 
 
 def _run(statements, cell, old):
@@ -256,8 +212,7 @@ def _run(statements, cell, old):
 def _newest(name, statements, seen_from):
     """The number of the last cell that makes a name a function, or should; 0: none does."""
     for statement in reversed([s for s in statements if name in s.binds]):
-        defines = statement.node is None or isinstance(statement.node, _DEFINITIONS)
-        if defines or (statement.chosen and callable(seen_from(statement.cell).get(name))):
+        if statement.defines or (statement.chosen and callable(seen_from(statement.cell).get(name))):
             return statement.cell
     return 0
 
@@ -271,48 +226,49 @@ def _needed(names, statements):
     return needed
 
 
-# ---------------------------------------------------------------- what is executed
-
-
 def _choose(statements):
     """Choose the statements that are executed."""
     needed = _needed(set(FUNCTIONS), statements)
     calls = _Calls([s.node for s in statements if s.node])
-    for statement in statements:
-        if node := statement.node:
-            text = ast.unparse(node)
-            setting = isinstance(node, (ast.Expr, ast.Assign)) and _SETTINGS.match(text)
-            plain = isinstance(node, (ast.Assign, ast.AnnAssign)) and not any(_calls(node))
-            about = statement.binds & needed
-            if isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in calls.modules:
-                about = False  # plt.figure() is not about plt
-            wanted = plain or about or isinstance(node, _DEFINITIONS)
-            statement.chosen = bool(setting or (wanted and not calls.act(calls.pruned(node))))
+    for statement in [s for s in statements if s.node]:
+        node, text = statement.node, ast.unparse(statement.node)
+        setting = isinstance(node, (ast.Expr, ast.Assign)) and _SETTINGS.match(text)
+        plain = isinstance(node, _ASSIGNMENTS) and not any(_calls(node))
+        about_module = isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in calls.modules  # plt.figure()
+        wanted = plain or statement.defines or (statement.binds & needed and not about_module)
+        statement.chosen = bool(setting or (wanted and not calls.act(calls.pruned(node))))
 
 
 class _Calls:
-    """Whether calls do more than to compute a value: by their names, and by those in what they call."""
+    """Whether calls do more than compute a value: a library's by its name, the notebook's own by what it calls."""
 
     def __init__(self, nodes):
-        self.modules = {}  # name -> the module, or the member of a module, that it stands for
-        self.bodies = {}  # name of a function or class of the notebook -> what a call of it executes
-        for node in (inner for outer in nodes for inner in ast.walk(outer)):
-            if isinstance(node, ast.Import):
-                self.modules |= {a.asname or a.name.split('.')[0]: a.name for a in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                self.modules |= {a.asname or a.name: f'{node.module}.{a.name}' for a in node.names}
-            elif isinstance(node, ast.FunctionDef):
-                self.bodies.setdefault(node.name, []).append(node)
-            elif isinstance(node, ast.ClassDef):
-                starts = ('__init__', '__new__', '__post_init__')
-                inside = [each for each in node.body if getattr(each, 'name', '') in starts]
-                self.bodies.setdefault(node.name, []).extend(inside)
+        self.modules = {}  # name -> the module, or the member of a module, that an import makes it stand for
+        self.bodies = defaultdict(list)  # name, '.method' or 'value()' of the notebook -> what a call of it executes
+        self.values = set()  # parameters and variables
+        nodes = [inner for outer in nodes for inner in ast.walk(outer)]
+        methods = {each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body}
+        for node in nodes:
+            match node:
+                case ast.Import(names):
+                    self.modules |= {a.asname or a.name.split('.')[0]: a.name for a in names}
+                case ast.ImportFrom(module, names):
+                    self.modules |= {a.asname or a.name: f'{module}.{a.name}' for a in names}
+                case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                    self.bodies[f'.{name}' if node in methods else name].append(node)
+                case ast.ClassDef(name):
+                    starts = ('__init__', '__new__', '__post_init__')
+                    self.bodies[name] += [each for each in node.body if getattr(each, 'name', '') in starts]
+                case ast.Assign([ast.Name(name)], ast.Lambda() | ast.Call() as made):
+                    self.bodies[f'{name}()'].append(made)
+                case ast.arg(name) | ast.Name(name, ast.Store()):
+                    self.values.add(name)
 
     def pruned(self, node):
         """A compound statement without the simple ones in it that do more."""
         for part in [node, *getattr(node, 'handlers', ())]:
             for block in ('body', 'orelse', 'finalbody'):
-                if isinstance(part, (*_COMPOUND, ast.ExceptHandler)) and getattr(part, block, None):
+                if isinstance(part, _COMPOUND) and getattr(part, block, None):
                     inner = map(self.pruned, getattr(part, block))
                     kept = [ast.copy_location(ast.Pass(), each) if self.act(each) else each for each in inner]
                     setattr(part, block, kept)
@@ -320,20 +276,23 @@ class _Calls:
 
     def act(self, node, seen=frozenset()):
         """Whether the execution of a statement does more."""
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and 'get_ipython()' in ast.unparse(node):
+        if isinstance(node, _ASSIGNMENTS) and 'get_ipython()' in ast.unparse(node):
             return not seen  # the output of a shell line; in a function, it does nothing
         calls = _calls(node) if not seen else (each for each in ast.walk(node) if isinstance(each, ast.Call))
-        return any(self._acts(name, seen) for call in calls for name in _called(call))
+        return any(self._acts(*each, seen) for call in calls for each in _called(call))
 
-    def _acts(self, name, seen):
+    def _acts(self, name, given, seen):
+        """Whether a call of a name does more. given: it was only passed to what is called, which may call it."""
         root, last = re.match(r'\w*', name)[0], re.search(r'\w*$', name)[0]
-        if root == 'get_ipython':
+        dotted, imported = root != name, root in self.modules
+        if root == 'get_ipython' or (given and name in self.values - self.bodies.keys()):
             return False
-        if _OUTSIDE.match(self.modules.get(root, root) + name[len(root) :]):
-            return True
-        if any(_ACTS.fullmatch(word.lower()) for word in re.findall(r'[A-Z]?[a-z]+|[A-Z]+', last)):
-            return True
-        return last not in seen and any(self.act(body, seen | {last}) for body in self.bodies.get(last, ()))
+        own = [] if imported else [f'.{last}'] if dotted else [name] if given else [name, f'{name}()']
+        if any(each in self.bodies for each in own):
+            return any(self.act(body, seen | {each}) for each in own if each not in seen for body in self.bodies[each])
+        words = [last] if given else re.findall(r'[A-Z]?[a-z]+|[A-Z]+', last)
+        outside = _OUTSIDE.match(self.modules.get(root, root) + name[len(root) :])
+        return bool(outside) or any(_ACTS.fullmatch(word.lower()) for word in words)
 
 
 def _calls(node):
@@ -341,40 +300,45 @@ def _calls(node):
     if isinstance(node, ast.Call):
         yield node
     inner = ast.iter_child_nodes(node)
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if isinstance(node, _FUNCTIONS):
         inner = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
-    elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Lambda):
+    elif isinstance(node, _ASSIGNMENTS) and isinstance(node.value, ast.Lambda):
         inner = node.value.args.defaults
     for child in inner:
         yield from _calls(child)
 
 
 def _called(call):
-    """The names of what a call calls: a function, and those that it is given to call."""
+    """(name, whether it is only given to what is called) of what a call may call."""
     name = ast.unparse(call.func)
     given = () if name.endswith('partial') else [*call.args, *(keyword.value for keyword in call.keywords)]
-    return [name, *(each.id for each in given if isinstance(each, ast.Name))]
+    return [(name, False), *((each.id, True) for each in given if isinstance(each, ast.Name))]
 
 
 def _binds(node):
     """The names that a statement binds, or whose value it changes."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {node.name}
-    if isinstance(node, _IMPORTS):
-        return {alias.asname or alias.name.split('.')[0] for alias in node.names}
-    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-        return set()
     names = set()
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        target = node.value.func  # layers.append(3)
-    else:
-        target = node if isinstance(getattr(node, 'ctx', None), (ast.Store, ast.Del)) else None
-    while isinstance(target, (ast.Attribute, ast.Subscript)):  # sizes['z'] = 100
-        target = target.value
-        names |= {target.id} if isinstance(target, ast.Name) else set()
-    if isinstance(target, ast.Name) and target is node:
-        names.add(node.id)
+    match node:
+        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
+            return {name}
+        case ast.Import(aliases) | ast.ImportFrom(_, aliases):
+            return {alias.asname or alias.name.split('.')[0] for alias in aliases}
+        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            return set()
+        case ast.Name(name, ast.Store() | ast.Del()):
+            names = {name}
+        case ast.Expr(ast.Call(ast.Attribute(target))):  # layers.append(3)
+            names = _root(target)
+        case ast.Attribute(target, _, ast.Store() | ast.Del()) | ast.Subscript(target, _, ast.Store() | ast.Del()):
+            names = _root(target)  # sizes['z'] = 100
     return names.union(*map(_binds, ast.iter_child_nodes(node)))
+
+
+def _root(node):
+    """{'a'} of a.b[c]."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def _reads(code):
