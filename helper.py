@@ -17,7 +17,7 @@ from lesson.data import synthetic
 from lesson.data.decode import eight_bits
 from lesson.data.download import download
 from lesson.data.idx import cached_idx, idx_md5, labels_beside, read_labels
-from lesson.data.known_sets import DATA_SETS, find, near_misses
+from lesson.data.known_sets import DATA_SETS, find
 from lesson.data.prepare import prepared_images
 from lesson.files import expanded, md5
 from lesson.pictures import grid, levels
@@ -25,6 +25,7 @@ from lesson.pictures import picture as picture
 from lesson.progress import progress as progress
 
 GRAY = 2  # levels by which the channels of a gray pixel may differ: WebP rounds each
+MOST_PIXELS = 50_000_000  # of a picture: they take 1 GB of memory
 FETCH_AGAIN = 'Delete it and fetch it again'
 
 
@@ -51,18 +52,13 @@ def download_extract(name: str, data_dir: str | Path = 'data') -> Path:
             f'{target} is not {about.title}: it has {target.stat().st_size:,} bytes and MD5 {found_md5} '
             f'instead of {about.size:,} bytes and {about.md5}. {FETCH_AGAIN}'
         )
-    if about.labels and found in (None, target):
-        _download_labels(about, labels_beside(target))
-    return found or target
-
-
-def _download_labels(about, target):
-    if not target.exists():
-        urls = [f'{url.rpartition("/")[0]}/{target.name}' for url in about.urls]
+    if about.labels and found in (None, target) and not (labels := labels_beside(target)).exists():
+        urls = [f'{url.rpartition("/")[0]}/{labels.name}' for url in about.urls]
         try:
-            download(urls, target, about.labels.size, about.labels.md5)
+            download(urls, labels, about.labels.size, about.labels.md5)
         except OSError as error:
             print(f'The digits can be used without their labels, but not be scored by what they show. {error}')
+    return found or target
 
 
 def get_image(
@@ -72,7 +68,6 @@ def get_image(
     mode: str,
     crop: int | None = None,
     picture_size: tuple[int, int] | None = None,
-    most_pixels: int = 50_000_000,
 ) -> np.ndarray:
     """One picture as uint8 [height, width, channels], for mode 'L' (1 channel) as for 'RGB' (3).
 
@@ -80,14 +75,13 @@ def get_image(
     bilinear filter. EXIF rotation is applied, transparency laid over white, more than 8 bits per channel scaled to 8;
     of an animation the first frame is taken.
     Raises ValueError when the picture is smaller than `crop`, is not of picture_size (width, height), has more than
-    most_pixels (50 million take 1 GB of memory), or has values of an unknown range; and whatever Pillow raises for
-    broken files.
+    MOST_PIXELS, or has values of an unknown range; and whatever Pillow raises for broken files.
     """
     if mode not in ('L', 'RGB'):
         raise ValueError(f"mode is {mode!r}: choose 'L' or 'RGB'")
     with Image.open(path_or_file) as image:
-        if image.width * image.height > most_pixels:
-            raise ValueError(f'too large: {image.width}x{image.height}, at most {most_pixels:,} pixels')
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f'too large: {image.width}x{image.height}, at most {MOST_PIXELS:,} pixels')
         if picture_size and image.size != tuple(picture_size):
             raise ValueError(f'it has {image.width}x{image.height} pixels, not {picture_size[0]}x{picture_size[1]}')
         side = crop or min(image.size)
@@ -212,18 +206,14 @@ def _check_choices(name, source, image_mode, **counts):
 
 
 def _real(name, data_dir, may_download):
-    """The path of a real data set, or None; then it is said why, if there is something to say."""
-    about = DATA_SETS[name]
-    if may_download:
-        try:
-            return download_extract(name, data_dir)
-        except OSError as error:
-            print(error)
-            return None
-    path = find(about, data_dir)
-    if not path and (found := near_misses(name, data_dir)):
-        print(f'There is no {about.title} at {data_dir / about.file}. Is it one of these? {", ".join(map(str, found))}')
-    return path
+    """The path of a real data set, or None; when it could not be fetched, it is said why."""
+    if not may_download:
+        return find(DATA_SETS[name], data_dir)
+    try:
+        return download_extract(name, data_dir)
+    except OSError as error:
+        print(error)
+        return None
 
 
 def _open_known(about, path, cache_dir, size, title=None):
@@ -240,7 +230,7 @@ def _open_known(about, path, cache_dir, size, title=None):
             get_image, width=size, height=size, mode='RGB', crop=about.crop, picture_size=about.picture_size
         )
         title, labels = title or about.title, None
-        images = prepared_images(path, prepare, (size, size, 3), title, f'crop{about.crop}', cache_dir, remedy)
+        images = prepared_images(path, prepare, (size, size, 3), title, cache_dir, remedy)
     return Dataset(images, title, about.image_mode, labels)
 
 
@@ -255,7 +245,7 @@ def _open_own(name, data_dir, cache_dir, size, image_mode):
         )
     path, title, mode = path.absolute(), path.stem if path.is_file() else path.name, image_mode or 'RGB'
     prepare = partial(get_image, width=size, height=size, mode=mode)
-    images = prepared_images(path, prepare, (size, size, len(mode)), title, '', cache_dir)
+    images = prepared_images(path, prepare, (size, size, len(mode)), title, cache_dir)
     parts = (images[start : start + 1000] for start in range(0, len(images), 1000))
     if image_mode is None and all((np.ptp(part, -1) <= GRAY).all() for part in parts):
         images, mode = images[..., :1], 'L'

@@ -6,13 +6,15 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def expanded(path):
+def expanded(path: str | os.PathLike) -> Path:
     """The path with '~' and variables such as $HOME replaced. ValueError when one of them does not exist."""
     text = os.path.expanduser(os.path.expandvars(os.fspath(path)))
     unknown = re.match(r'~[^/\\]*|.*?(\$\w+|\$\{\w+\})', text, re.DOTALL)
@@ -23,7 +25,7 @@ def expanded(path):
 
 
 @contextmanager
-def whole_file(path, sync=True):
+def whole_file(path: str | Path, sync: bool = True) -> Iterator[BinaryIO]:
     """A new binary file that appears at `path` once all of it is written, or not at all.
 
     sync: wait until the disk has it; without that, a power failure may leave a file with a part of its content.
@@ -44,7 +46,18 @@ def whole_file(path, sync=True):
 
 
 @contextmanager
-def one_process_at_a_time(folder, waiting=None):
+def full_disk_named(path: str | Path) -> Iterator[None]:
+    """A full disk meanwhile is an OSError that says how much is free for `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise OSError(error.errno, no_space(path)) from None
+        raise
+
+
+@contextmanager
+def one_process_at_a_time(folder: str | Path, waiting: str | None = None) -> Iterator[None]:
     """Make other processes that enter this with the same folder wait until this one leaves it, or is killed.
 
     waiting: printed when this process has to wait; None: raises filelock.Timeout instead of waiting.
@@ -71,28 +84,23 @@ def one_process_at_a_time(folder, waiting=None):
             lock.release()
 
 
-def md5(path):
+def md5(path: str | Path) -> str:
     """The MD5 of a file's content, as hexadecimal text."""
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'md5').hexdigest()
 
 
-def no_space(path, needed=None):
+def no_space(path: str | Path, needed: int | None = None) -> str:
     """What to say when the `needed` bytes (if they are known) do not fit on the disk where `path` should go."""
     free = shutil.disk_usage(Path(path).parent).free
     needs = f'it needs {needed:,} bytes, ' if needed else ''
     return f'no space to write {path}: {needs}{free:,} are free. Make room and try again'
 
 
-def make_writable(folder, advice):
+def make_writable(folder: Path, advice: str) -> None:
     """Create the folder if it is missing. OSError, which ends with the advice, when no file can be written in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OSError(error.errno, f'no file can be written in {folder} ({error.strerror}): {advice}') from None
-
-
-def starts_as_html(head: bytes) -> bool:
-    """Whether these first bytes of a file are those of an HTML page."""
-    return head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<head', b'<?xml'))

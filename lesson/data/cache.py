@@ -7,58 +7,59 @@ import io
 import math
 import os
 import re
+import stat
+import sys
 import textwrap
 import types
 import zlib
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from lesson.files import DISK_FULL, make_writable, no_space, one_process_at_a_time, whole_file
+from lesson.files import full_disk_named, make_writable, one_process_at_a_time, whole_file
 
-NAME = re.compile(r'.+-\d+x\d+x\d+(-[^/]+)?-[0-9a-f]{12}\.npy((\.[0-9a-f]{8})?\.part)?')  # of every file made here
+ENDING = r'-[0-9a-f]{12}\.npy((\.[0-9a-f]{8})?\.part)?'
+OURS = re.compile(rf'.+-\d+x\d+x\d+(-[^/]+)?{ENDING}')  # the name of every file that is made here
 CHECKSUM_BYTES = 4
-MAKE_READABLE = 'make it readable (chmod -R u+rX), or copy it to a folder of your own'
 PROJECT = Path(__file__).parents[2]
 
 
-def cached_images(source, row, settings, made_of, make, cache_dir=None):
-    """Images as one memory map, uint8 [n, *row], read-only: make() -> (blocks [k, *row], bytes that they take).
+def cached_images(
+    source: Path, row: tuple, made_of: object, make: Callable, cache_dir: Path | None = None
+) -> np.memmap:
+    """Images as one memory map, uint8 [n, *row], read-only; make() yields them in blocks [k, *row].
 
-    The blocks are a generator, which makes them one after another, and is closed when they cannot be written.
-
-    The first call makes them and keeps them beside `source` (a Path), or in cache_dir; later ones map that file, as
+    The first call makes them and keeps them beside `source`, or in cache_dir; later ones map that file, as
     long as the repr of `made_of` (whatever decides the pixels) is the same and the file's checksum is right.
-    `settings`, a short text, tells caches of the same source apart that may exist side by side.
     Only one process at a time makes images in a folder; the others wait, and map what it has made.
     Raises OSError, with what to do, when the file cannot be written, and whatever `make` raises.
     """
     place = Path(cache_dir or source.parent)
-    stem = '-'.join([source.name, 'x'.join(map(str, row)), *settings.split()])
+    stem = f'{source.name}-{"x".join(map(str, row))}'
     if cache_dir:  # where another folder's pictures of the same name may be kept too
         stem += f'-{_digest(os.path.abspath(source))[:8]}'
     path = place / f'{stem}-{_digest(repr(made_of))[:12]}.npy'
     if (images := _load(path, row)) is not None:
         return images
-    if cache_dir:
-        make_writable(place, 'choose another cache_dir')
+    make_writable(place, f'make {place} writable, or pass a cache_dir that is')
     with one_process_at_a_time(place, f'Waiting for another process that prepares pictures in {place}'):
         images = _load(path, row)
         if images is None:
-            blocks, needed = make()
-            try:
-                with closing(blocks):
-                    _save(path, blocks, row)
-            except (OSError, ValueError) as error:
-                raise _explained(error, path, needed) from None
+            with closing(make()) as blocks:
+                _save(path, blocks, row)
             images = _load(path, row)
-        _remove_older(path, stem)
+        older = re.compile(re.escape(stem) + ENDING)
+        for other in place.iterdir():  # of these images: older files, and unfinished ones
+            if other != path and older.fullmatch(other.name):
+                with suppress(OSError):
+                    other.unlink()
     return images
 
 
-def listing(source, prefix=''):
+def listing(source: Path) -> Iterator[tuple[str, int, int]]:
     """Yield (name, size, mtime) of a file, or of each file in a folder, by name, and then in each of its sub-folders.
 
     Hidden files are left out, links to folders (which could lead round in a circle), and our own prepared images.
@@ -67,27 +68,27 @@ def listing(source, prefix=''):
         status = os.stat(source)
         yield os.path.basename(source), status.st_size, status.st_mtime_ns
         return
-    files, folders = [], []  # of names alone, which take a tenth of the memory of entries
-    try:
-        for entry in os.scandir(source):
-            if entry.name.startswith('.') or NAME.fullmatch(entry.name):
+    for folder, folders, files in os.walk(source, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        below = Path(folder).relative_to(source).as_posix()
+        prefix = '' if below == '.' else f'{below}/'
+        for name in sorted(files):
+            if name.startswith('.') or OURS.fullmatch(name):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
-            elif entry.is_file():
-                files.append(entry.name)
-    except PermissionError as error:
-        raise PermissionError(error.errno, f'{source} cannot be read by this user: {MAKE_READABLE}') from None
-    files.sort()
-    for name in files:
-        try:
-            status = os.stat(os.path.join(source, name))
-        except FileNotFoundError:  # removed a moment ago
-            continue
-        yield prefix + name, status.st_size, status.st_mtime_ns
-    del files
-    for name in sorted(folders):
-        yield from listing(os.path.join(source, name), f'{prefix}{name}/')
+            try:
+                status = os.stat(os.path.join(folder, name))
+            except FileNotFoundError:  # removed a moment ago, or a link to nothing
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield prefix + name, status.st_size, status.st_mtime_ns
+
+
+def _unreadable(error):
+    if isinstance(error, PermissionError):
+        what = f'{error.filename} cannot be read by this user: make it readable (chmod -R u+rX), or copy it'
+        raise PermissionError(error.errno, f'{what} to a folder of your own')
+    if not isinstance(error, FileNotFoundError):  # it was removed a moment ago
+        raise error
 
 
 def code_of(function) -> str:
@@ -95,24 +96,27 @@ def code_of(function) -> str:
 
     Comments, docstrings and what it does not use make no difference; arguments of a functools.partial do.
     """
-    parts, seen, found = [], set(), [function]
+    parts, seen, found = [], set(), [('', function)]
     while found:
-        value = found.pop()
+        name, value = found.pop()
         if isinstance(value, partial):
-            parts += [repr(value.args), repr(sorted(value.keywords.items()))]
-            found.append(value.func)
+            parts.append(repr((value.args, sorted(value.keywords.items()))))
+            found.append((name, value.func))
         elif isinstance(value, (types.FunctionType, type)):
             if value not in seen and _is_ours(value):
                 seen.add(value)
                 tree = ast.parse(textwrap.dedent(inspect.getsource(value)))
                 parts.append(ast.dump(_without_docstrings(tree)))
-                names = sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)})
-                scope = vars(inspect.getmodule(value))
-                found += [scope[name] for name in names if name in scope]
-        elif isinstance(value, np.ndarray):
-            parts.append(_digest(repr(value.tolist())))
-        elif not isinstance(value, types.ModuleType) and not callable(value):
-            parts.append(repr(value))
+                scope = getattr(value, '__globals__', None) or vars(inspect.getmodule(value))
+                names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+                found += [(name, scope[name]) for name in names if name in scope]
+        elif not callable(value) and not isinstance(value, types.ModuleType):
+            if isinstance(value, (set, frozenset)):  # their order is different in each process
+                value = sorted(value, key=repr)
+            if isinstance(value, np.ndarray):
+                value = value.dtype, value.shape, hashlib.sha256(value.tobytes()).hexdigest()
+            with np.printoptions(threshold=sys.maxsize, floatmode='unique'):
+                parts.append(f'{name} = {value!r}')
     return _digest('\n'.join(sorted(parts)))
 
 
@@ -140,7 +144,7 @@ def _save(path, blocks, row):
 
     Plain writes, not a memory map: on a full disk a write raises an error, a memory map kills the process.
     """
-    with whole_file(path) as file:
+    with full_disk_named(path), whole_file(path) as file:
         file.write(_header((0, *row)))
         count = checksum = 0
         for block in blocks:
@@ -170,27 +174,5 @@ def _load(path, row):
             images = np.memmap(file, np.uint8, 'r', start, (count, *row))
             file.seek(size - CHECKSUM_BYTES)
             return images if file.read() == zlib.crc32(images).to_bytes(CHECKSUM_BYTES, 'big') else None
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         return None
-
-
-def _remove_older(path, stem):
-    """Remove what else there is of these images: older files, and unfinished ones."""
-    older = re.compile(re.escape(stem) + r'-[0-9a-f]{12}\.npy((\.[0-9a-f]{8})?\.part)?')
-    for other in path.parent.iterdir():
-        if other != path and older.fullmatch(other.name):
-            with suppress(OSError):
-                other.unlink()
-
-
-def _explained(error, path, needed):
-    """The same kind of error, with what to do about it."""
-    if not getattr(error, 'errno', None):
-        return error
-    if error.errno in DISK_FULL:
-        return OSError(error.errno, no_space(path, needed))
-    return OSError(
-        error.errno,
-        f'{path} cannot be written ({error}): remove what is in its way, make its folder writable, '
-        f'or pass a cache_dir that is',
-    )

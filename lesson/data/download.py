@@ -1,59 +1,51 @@
 """One file from several mirrors: resumed, verified by its MD5. Knows no data set."""
 
-import glob
 import os
 import re
 import threading
 import time
-import zlib
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from itertools import chain
-from urllib.parse import quote, unquote
+from pathlib import Path
 
-from lesson.files import DISK_FULL, make_writable, md5, no_space, one_process_at_a_time, starts_as_html
+from lesson.files import DISK_FULL, make_writable, md5, no_space, one_process_at_a_time
 from lesson.progress import progress
 
 ANSWER_WITHIN = 10  # seconds, else the next mirror is asked
 STALLED_AFTER = 30  # seconds without a byte, else the next mirror is asked
 
 
-def download(urls, target, size, checksum):
-    """Fetch the file `target` (a Path) of `size` bytes and MD5 `checksum` from the first of urls that serves it.
+def download(urls: Sequence[str], target: Path, size: int, checksum: str) -> None:
+    """Fetch the file `target` of `size` bytes and MD5 `checksum` from the first of urls that serves it.
 
-    What an interrupted download has fetched stays beside its place as one .part file, and the next call resumes
+    What an interrupted download has fetched stays beside its place as a .part file, and the next call resumes
     there, from whichever mirror. Only one process at a time fetches into a folder; the others wait, and take
     what it has fetched. Raises OSError when the folder cannot be written, when the disk is full, and when no
     mirror serves the file: the message then gives each address with its reason, and what to do by hand.
     """
-    made = [folder for folder in target.parents if not folder.exists()]
-    try:
-        make_writable(target.parent, 'choose another data_dir')
-        with one_process_at_a_time(target.parent, f'Waiting for another process that fetches into {target.parent}'):
-            if not target.exists():  # another process may have fetched it meanwhile
-                _from_first_that_serves(urls, target, size, checksum)
-    finally:
-        for folder in made:
-            with suppress(OSError):  # it is not empty, which is as it should be
-                folder.rmdir()
+    make_writable(target.parent, 'choose another data_dir')
+    with one_process_at_a_time(target.parent, f'Waiting for another process that fetches into {target.parent}'):
+        if not target.exists():  # another process may have fetched it meanwhile
+            _from_first_that_serves(urls, target, size, checksum)
 
 
 def _from_first_that_serves(urls, target, size, checksum):
     import requests
 
-    reasons = []
+    reasons, part = [], target.with_name(f'{target.name}.part')
     # All are asked at once whether they are there: without a network that takes as long as for a single one.
     present = {url: _in_thread(requests.head, url, timeout=ANSWER_WITHIN) for url in urls}
     asked = time.monotonic()
     for url in urls:
         try:
             present[url].result(max(0, asked + ANSWER_WITHIN - time.monotonic()))
-            return _fetch(url, target, size, checksum)
+            return _fetch(url, part, target, size, checksum)
         except (OSError, ValueError) as error:
             reasons.append(f'  {url}\n    {_reason(error)}')
             if getattr(error, 'errno', None) in DISK_FULL:
-                left = size - sum(part.stat().st_size for part in _parts(target))
-                raise OSError(error.errno, no_space(target, left)) from None
+                have = part.stat().st_size if part.exists() else 0
+                raise OSError(error.errno, no_space(target, size - have)) from None
     raise OSError(
         f'{target.name} could not be downloaded:\n'
         + '\n'.join(reasons)
@@ -82,10 +74,10 @@ def _reason(error):
     return f'no answer within {ANSWER_WITHIN} seconds' if isinstance(error, TimeoutError) else error
 
 
-def _fetch(url, target, size, checksum):
+def _fetch(url, part, target, size, checksum):
     """Complete the part file from url, verify it, and put it in its place."""
     while True:
-        part, resumed = _complete(url, target, size)
+        resumed = _complete(url, part, size)
         found = md5(part)
         if found == checksum:
             os.replace(part, target)
@@ -93,45 +85,33 @@ def _fetch(url, target, size, checksum):
         part.unlink()
         if not resumed:
             raise ValueError(f'wrong checksum: the file there has MD5 {found} instead of {checksum}')
-        # Which of its bytes are wrong nobody knows: once more from the start.
+        # Nobody knows which of its bytes are wrong, or from a different file: once more from the start.
 
 
-def _complete(url, target, size, resume=True):
-    """Fetch from url what the part file lacks. Returns its path, and whether some of it was there before.
-
-    The part file's name tells the address (as a CRC) and the version (ETag or date) of what is in it.
-    """
+def _complete(url, part, size):
+    """Fetch from url what the part file lacks, and return whether some of it was there before."""
     import requests
 
-    address = f'{zlib.crc32(url.encode()):08x}'
-    part = next(_parts(target), None)
-    have = part.stat().st_size if part and resume else 0
+    have = part.stat().st_size if part.exists() else 0
     if have >= size:
-        return part, True
+        return True
     headers = {'Accept-Encoding': 'identity'}  # a server that unpacks the .gz on its way would change its MD5
     if have:
         headers['Range'] = f'bytes={have}-'
-        known = part.name[len(target.name) + 1 : -len('.part')]
-        if known.startswith(address) and known != address:
-            headers['If-Range'] = unquote(known[len(address) :])  # another version is sent from its start
     request = _in_thread(requests.get, url, headers=headers, stream=True, timeout=STALLED_AFTER)
     with request.result(ANSWER_WITHIN) as answer:
         rest = re.fullmatch(rf'bytes {have}-\d+/{size}', answer.headers.get('Content-Range', ''))
         if have and (answer.status_code == 416 or (answer.status_code == 206 and not rest)):
-            return _complete(url, target, size, resume=False)  # its file has another length
+            part.unlink()  # its file has a different length
+            return _complete(url, part, size)
         chunks, start = _checked(answer, have, size)
-        path = target.with_name(f'{target.name}.{address}{quote(_version(answer), safe="")}'[:200] + '.part')
-        if start:
-            part.replace(path)
-        elif part:
-            part.unlink()
         bar = progress(total=size, initial=start, unit='B', unit_scale=True, desc=url.split('/')[2])
-        with bar, open(path, 'ab') as file:
+        with bar, open(part, 'ab' if start else 'wb') as file:
             for chunk in chunks:
                 file.write(chunk)
                 bar.update(len(chunk))
                 if file.tell() >= size:
-                    return path, start > 0
+                    return start > 0
             raise ValueError(f'the transfer ended after {file.tell():,} of {size:,} bytes')
 
 
@@ -142,7 +122,7 @@ def _checked(answer, have, size):
     start = have if answer.status_code == 206 else 0
     chunks = _chunks(answer)
     first = next(chunks, b'')
-    if start == 0 and starts_as_html(first):
+    if start == 0 and first.lstrip().lower().startswith((b'<!doctype', b'<html', b'<head', b'<?xml')):
         raise ValueError('the server sent an HTML page instead of the file')
     if not first:
         raise ValueError('the server sent nothing')
@@ -162,14 +142,3 @@ def _chunks(answer):
         raise ValueError(f'the transfer stalled: no byte for {STALLED_AFTER} seconds') from None
     except HTTPError:
         return
-
-
-def _version(answer):
-    """What the server calls this version of the file: its ETag, its date, or ''."""
-    etag = answer.headers.get('ETag', '')
-    # A weak ETag says nothing of single bytes.
-    return etag if etag.startswith('"') else answer.headers.get('Last-Modified', '')
-
-
-def _parts(target):
-    return target.parent.glob(f'{glob.escape(target.name)}.*.part')

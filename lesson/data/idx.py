@@ -5,18 +5,17 @@ import hashlib
 import math
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from lesson.data.cache import cached_images, code_of, listing
-from lesson.files import starts_as_html
 
 SIDE = 28  # pixels of a digit's height and width in the files
-MOST_BYTES = 2**28  # five times those of MNIST's images: a small .gz can unpack to any size
 
 
-def cached_idx(path, size, remedy, cache_dir=None):
+def cached_idx(path: Path, size: int, remedy: str, cache_dir: Path | None = None) -> np.memmap:
     """The images of an IDX file as uint8 [n, size, size, 1], a memory map; larger ones than 28x28 get a black margin.
 
     Raises ValueError for a smaller size and for a damaged file (with `remedy` as what to do), IsADirectoryError,
@@ -27,22 +26,17 @@ def cached_idx(path, size, remedy, cache_dir=None):
     if path.is_dir():
         raise IsADirectoryError(f'{path} is a folder: put the file {path.name} there instead')
 
-    def make():
-        images = _with_margin(read_idx(path, (SIDE, SIDE), remedy), size)
-        return (block for block in [images]), images.nbytes
-
-    made_of = sorted(listing(path)), code_of(_with_margin)
-    return cached_images(path, (size, size, 1), '', made_of, make, cache_dir)
+    made_of = list(listing(path)), code_of(_images)
+    return cached_images(path, (size, size, 1), made_of, partial(_images, path, size, remedy), cache_dir)
 
 
-def _with_margin(images, size):
-    """Images [n, 28, 28] as [n, size, size, 1], in a black margin."""
+def _images(path, size, remedy):
     before = (size - SIDE) // 2
     margin = before, size - SIDE - before
-    return np.pad(images, ((0, 0), margin, margin))[..., None]
+    yield np.pad(read_idx(path, (SIDE, SIDE), remedy), ((0, 0), margin, margin))[..., None]
 
 
-def idx_md5(images):
+def idx_md5(images: np.ndarray) -> str:
     """MD5 of the unpacked IDX file from which `cached_idx` made these images."""
     inner = slice((images.shape[1] - SIDE) // 2, (images.shape[1] + SIDE) // 2)
     digits = images[:, inner, inner]
@@ -51,22 +45,19 @@ def idx_md5(images):
     return checksum.hexdigest()
 
 
-def labels_beside(path):
+def labels_beside(path: Path) -> Path:
     """Where the labels of an IDX file of images are, as MNIST names them: beside it, packed or not as it is."""
     return path.with_name(path.name.replace('images', 'labels').replace('idx3', 'idx1'))
 
 
-def read_labels(path, count, remedy, expected_md5=None):
+def read_labels(path: Path, count: int, remedy: str, expected_md5: str | None = None) -> np.ndarray | None:
     """The labels uint8 [count] that lie beside an IDX file of `count` images, gzip or not, or None without such a file.
 
     Raises ValueError, with `remedy` as what to do, when the file is damaged, has another number of labels, or,
     unpacked, another MD5 than expected.
     """
-    beside = labels_beside(path)
-    unpacked = beside.with_name(beside.name.removesuffix('.gz'))
-    beside = next(
-        (file for file in (beside, unpacked, Path(f'{unpacked}.gz')) if file.is_file() and file != path), None
-    )
+    unpacked = str(labels_beside(path)).removesuffix('.gz')
+    beside = next((file for file in (Path(unpacked), Path(f'{unpacked}.gz')) if file.is_file() and file != path), None)
     if beside is None:
         return None
     labels = read_idx(beside, (), remedy)
@@ -78,21 +69,16 @@ def read_labels(path, count, remedy, expected_md5=None):
     return labels
 
 
-def read_idx(path, item_shape, remedy):
+def read_idx(path: Path, item_shape: tuple[int, ...], remedy: str) -> np.ndarray:
     """The items of an IDX file of unsigned bytes, gzip or not, as uint8 [n, *item_shape], n >= 1.
 
     Raises ValueError, with `remedy` as what to do, when the file is damaged or something else.
     """
-    with open(path, 'rb') as file:
-        head = file.read(512)
-    if starts_as_html(head):
-        raise ValueError(f'{path} is an HTML page, not an IDX file. {remedy}')
+    data = path.read_bytes()
     try:
-        with (gzip.open if head[:2] == b'\x1f\x8b' else open)(path, 'rb') as file:
-            data = file.read(MOST_BYTES + 1)
+        if data[:2] == b'\x1f\x8b':
+            data = gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
-        if isinstance(error, PermissionError):
-            raise
         raise ValueError(f'{path} is damaged ({error}). {remedy}') from None
     problem = _problem(data, item_shape)
     if problem:
@@ -102,19 +88,14 @@ def read_idx(path, item_shape, remedy):
 
 def _problem(data, item_shape):
     """What is wrong with the content of an IDX file, or None."""
-    dimensions = 1 + len(item_shape)
-    expected_magic = 0x800 + dimensions  # 08: unsigned bytes; the number of dimensions
-    header = f'>{1 + dimensions}I'
-    if len(data) > MOST_BYTES:
-        return f'it has more than {MOST_BYTES:,} bytes'
-    magic, count, *sizes = struct.unpack(header, data[: struct.calcsize(header)].ljust(struct.calcsize(header), b'\0'))
+    start = 8 + 4 * len(item_shape)
+    magic, count, *sizes = np.frombuffer(data[:start].ljust(start, b'\0'), '>u4').tolist()
+    expected_magic = 0x801 + len(item_shape)  # 08: unsigned bytes; the number of dimensions
+    expected = start + count * math.prod(item_shape)
     if magic != expected_magic:
         return f'its magic number is {magic:#010x}, expected {expected_magic:#010x}'
-    if tuple(sizes) != tuple(item_shape):
+    if tuple(sizes) != item_shape:
         return f'its images are {"x".join(map(str, sizes))}, not {"x".join(map(str, item_shape))}'
-    if count == 0:
-        return 'it is empty'
-    expected = struct.calcsize(header) + count * math.prod(item_shape)
     if len(data) != expected:
         return f'{count:,} {"images" if item_shape else "labels"} take {expected:,} bytes, it has {len(data):,}'
-    return None
+    return None if count else 'it is empty'

@@ -1,6 +1,5 @@
 """The known data sets: names, mirrors, checksums, crop; and where in a folder they are."""
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +17,9 @@ class Source(NamedTuple):
     size: int  # bytes
     urls: tuple
     license: str
-    resembling: str  # a regular expression: names of files that may be this data set, under another name
     image_mode: str
     synthetic: str  # the title of what is drawn in its place
-    crop: int | None = None  # pixels of the centred square that is used
+    crop: int | None = None  # pixels of the centered square that is used
     picture_size: tuple | None = None  # (width, height) of every picture
     images_md5: str | None = None  # of the unpacked file
     labels: 'Labels | None' = None  # on the same mirrors
@@ -40,10 +38,7 @@ DATA_SETS = {
         title='MNIST',
         file='mnist/train-images-idx3-ubyte.gz',
         folders=('mnist', '.', 'MNIST', 'mnist/raw', 'MNIST/raw', 'raw'),
-        names=(
-            *('train-images-idx3-ubyte.gz', 'train-images-idx3-ubyte'),
-            *('train-images.idx3-ubyte.gz', 'train-images.idx3-ubyte'),
-        ),
+        names=tuple(f'train-images{dot}idx3-ubyte{packed}' for dot in '-.' for packed in ('.gz', '')),
         md5='f68b3c2dcbeaaa9fbdd348bbdeb94873',
         size=9_912_422,
         urls=(
@@ -52,15 +47,10 @@ DATA_SETS = {
             'https://raw.githubusercontent.com/fgnt/mnist/master/train-images-idx3-ubyte.gz',
         ),
         license='Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits',
-        resembling='.*(mnist|train-images|idx3)',
         image_mode='L',
         synthetic='synthetic digits',
         images_md5='6bbc9ace898e44ae57da46a324031adb',
-        labels=Labels(
-            md5='d53e105ee54ea40749a09fcbcd1e9432',
-            size=28_881,
-            content_md5='a25bea736e30d166cdddb491f175f624',
-        ),
+        labels=Labels('d53e105ee54ea40749a09fcbcd1e9432', 28_881, 'a25bea736e30d166cdddb491f175f624'),
     ),
     'celeba': Source(
         title='CelebA',
@@ -75,7 +65,6 @@ DATA_SETS = {
             'https://drive.usercontent.google.com/download?id=0B7EVK8r0v71pZjFTYXZWM3FlRnM&export=download&confirm=t',
         ),
         license='non-commercial research only; Liu et al. 2015, Deep Learning Face Attributes in the Wild',
-        resembling=r'.*(celeb|img_align|archive\.zip)',
         image_mode='RGB',
         synthetic='synthetic faces',
         crop=108,  # the face, without most of the background
@@ -84,7 +73,7 @@ DATA_SETS = {
 }
 
 
-def find(source, data_dir):
+def find(source: Source, data_dir: Path) -> Path | None:
     """The path of a Source, or None: data_dir/file, or the first of its names in the first of its folders of data_dir.
 
     A folder counts if there is a file in it. One that contains a file of its own name, as some archives unpack, is
@@ -109,11 +98,3 @@ def _names_celeba(path):
     with open(path, 'rb') as file:
         file.seek(max(0, path.stat().st_size - 2**16))
         return b'img_align_celeba/' in file.read()
-
-
-def near_misses(name, data_dir):
-    """Up to five files and folders in data_dir, three levels deep, whose names are like those of a data set."""
-    found = [path for depth in ('*', '*/*', '*/*/*') for path in sorted(data_dir.glob(depth))]
-    ours = data_dir / 'synthetic'
-    found = [path for path in found if re.match(DATA_SETS[name].resembling, path.name, re.IGNORECASE) and ours not in path.parents]
-    return [path for path in found if path.suffix not in ('.npy', '.part')][:5]

@@ -4,8 +4,9 @@ import os
 import signal
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context, parent_process
@@ -13,7 +14,7 @@ from multiprocessing import get_context, parent_process
 WINDOWS_LIMIT = 61  # processes that Windows can wait for
 
 
-def on_all_cores(function, parts):
+def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
     """Yield function(part) for each of parts, in order; parts (any iterable) is read as the work proceeds.
 
     This process works as well, since starting another one takes a while. The others are spawned: forking a process
@@ -30,31 +31,24 @@ def on_all_cores(function, parts):
         yield from map(function, parts)
         return
     pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
+    results = deque()  # futures, in the order of parts; none is cancelled: then a pool hangs when a process is killed
     try:
-        with closing(_results(pool, function, parts, others)) as results:
-            yield from results
+        while True:
+            busy = sum(not future.done() for future in results)
+            for part in islice(parts, max(0, 2 * others - busy)):  # each has one in work and one in reserve
+                with _held_interrupts():
+                    results.append(pool.submit(function, part))
+            if not results:
+                return
+            if not results[0].done() and len(results) < 16 * others:
+                mine = [function(part) for part in islice(parts, 1)]  # rather than wait
+                if mine:
+                    results.append(Future())
+                    results[-1].set_result(mine[0])
+                    continue
+            yield results.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
-
-
-def _results(pool, function, parts, others):
-    """Results in order. A future is never cancelled: a pool with cancelled ones hangs when a process is killed."""
-    results = deque()  # futures, in the order of parts
-    while True:
-        busy = sum(not future.done() for future in results)
-        free = max(0, 2 * others - busy)  # each has one in work and one in reserve
-        for part in islice(parts, free):
-            with _held_interrupts():
-                results.append(pool.submit(function, part))
-        if not results:
-            return
-        if not results[0].done() and len(results) < 16 * others:
-            mine = [function(part) for part in islice(parts, 1)]  # rather than wait
-            if mine:
-                results.append(Future())
-                results[-1].set_result(mine[0])
-                continue
-        yield results.popleft().result()
 
 
 def _is_of_this_process(function):

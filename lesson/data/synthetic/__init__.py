@@ -20,13 +20,13 @@ from lesson.data.idx import labels_beside
 from lesson.data.parallel import on_all_cores
 from lesson.data.synthetic.digits import draw_digits, labels
 from lesson.data.synthetic.faces import draw_face
-from lesson.files import DISK_FULL, make_writable, no_space, one_process_at_a_time, whole_file
+from lesson.files import full_disk_named, make_writable, one_process_at_a_time, whole_file
 from lesson.progress import progress
 
 BLOCK = 100  # pictures that a process draws at a time
 
 
-def ensure(file, count, folder):
+def ensure(file: str, count: int, folder: Path) -> Path:
     """The path of a synthetic data set below folder/synthetic, drawn unless it is there: `count` digits or faces.
 
     `file` is the path of the data set that it stands for, as a download would put it. Only one process draws, others
@@ -36,26 +36,21 @@ def ensure(file, count, folder):
     path = folder / 'synthetic' / f'{kind}-{count}-{code_of(draw)[:8]}' / Path(file).name
     if not path.exists():
         make_writable(path.parent, 'choose another data_dir, or a cache_dir')
-        with one_process_at_a_time(path.parent, f'Waiting for another process that draws {path}'):
-            try:
-                if not path.exists():
-                    write(path, count)
-            except OSError as error:
-                if error.errno in DISK_FULL:
-                    raise OSError(error.errno, no_space(path)) from None
-                raise
+        waiting = f'Waiting for another process that draws {path}'
+        with one_process_at_a_time(path.parent, waiting), full_disk_named(path):
+            if not path.exists():
+                write(path, count)
     if kind == 'digits' and not (beside := labels_beside(path)).exists():
         with suppress(OSError):  # digits without labels are as good to learn from
             write_labels(beside, count)
     return path
 
 
-def write_digits(path, count, seed=0):
+def write_digits(path: Path, count: int, seed: int = 0) -> None:
     """Write `count` (at least 1) digits to `path` in the format of MNIST's train-images-idx3-ubyte.gz.
 
-    The same seed gives the same bytes. The file appears once it is complete: an error (OSError: no space,
-    no permission) or Ctrl-C passes through and leaves nothing behind. A script that calls this needs
-    `if __name__ == '__main__':` around its own work, as processes are started.
+    The same seed gives the same bytes. The file appears once it is complete: an OSError or Ctrl-C leaves nothing
+    behind. It starts processes: a script needs `if __name__ == '__main__':` around its work.
     """
     with (
         whole_file(path) as file,
@@ -67,17 +62,14 @@ def write_digits(path, count, seed=0):
             idx.write(images.tobytes())
 
 
-def write_labels(path, count, seed=0):
+def write_labels(path: Path, count: int, seed: int = 0) -> None:
     """Write the labels of what `write_digits` draws to `path`, in the format of MNIST's train-labels-idx1-ubyte.gz."""
     with whole_file(path) as file, gzip.GzipFile('', 'wb', 6, file, mtime=0) as idx:
         idx.write(struct.pack('>2i', 0x801, count) + labels(count, seed).tobytes())
 
 
-def write_faces(path, count, seed=0):
-    """Write `count` (at least 1) faces to `path` in the format of CelebA's img_align_celeba.zip.
-
-    What `write_digits` promises holds here too.
-    """
+def write_faces(path: Path, count: int, seed: int = 0) -> None:
+    """The same for faces, in the format of CelebA's img_align_celeba.zip."""
     with (
         whole_file(path) as file,
         zipfile.ZipFile(file, 'w') as archive,  # stored: JPEGs cannot be packed any further

@@ -91,14 +91,13 @@ def draw_digit(digit, rng):
     slant, turn, aspect = rng.normal(0.2, 0.22), rng.normal(0, 0.07), rng.uniform(0.6, 1)
     pen = pen @ np.array([[aspect, turn], [-slant, 1]])
 
-    # As in MNIST the digit fits a box of 20 x 20 pixels and its centre of mass is the middle of the image.
+    # As in MNIST the digit fits a box of 20 x 20 pixels and its center of mass is the middle of the image.
     width = np.clip(rng.lognormal(math.log(1.28), 0.26), 0.84, 2.1)  # half of the stroke's, in pixels
     pen = pen * (rng.uniform(18.5, 20.5) - 2 * width) / np.ptp(pen, axis=0).max()
     pen = (pen + 13.5 - pen.mean(axis=0) + rng.normal(0, 0.4, 2)).astype(np.float32)
     pressure = 1 + 0.15 * np.sin(np.linspace(0, rng.uniform(2, 9), len(pen)) + rng.uniform(0, 6.3))
 
-    # A pixel is the whiter the deeper it lies inside the stroke: squared distances [784, n] by the binomial
-    # rule.
+    # A pixel is the whiter the deeper it is inside the stroke: squared distances [784, n] by the binomial rule.
     square = (PIXELS**2).sum(1)[:, None] + (pen**2).sum(1) - 2 * PIXELS @ pen.T
     depth = ((width * pressure).astype(np.float32) - np.sqrt(np.maximum(square, 0))).max(axis=1)
     ink = np.clip(0.5 + depth / rng.uniform(1, 1.5), 0, 1)
