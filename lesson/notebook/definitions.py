@@ -182,15 +182,9 @@ def _statements(path):
 
 
 def _would_bind(source):
-    """The names that a cell with a syntax error would have bound."""
-    names = set()
-    for part in re.split(r'\n(?=[^\s)\]}])', source):
-        try:
-            names = names.union(*map(_binds, ast.parse(part).body))
-        except SyntaxError:
-            found = re.match(r'(?:async )?(?:def|class) +(\w+)|([\w, ]+)=', part)
-            names |= set(re.findall(r'\w+', (found[1] or found[2]) if found else ''))
-    return names
+    """The names that a cell with a syntax error would have bound, as far as one can tell."""
+    binding = r'^(?:(?:async +)?(?:def|class) +(\w+)|(?:from .+)?import +(.+)|([\w, ]+)=)'
+    return set(re.findall(r'\w+', ' '.join(map(' '.join, re.findall(binding, source, re.M)))))
 
 
 def _syntax(where, error):
@@ -327,18 +321,13 @@ def _binds(node):
             return set()
         case ast.Name(name, ast.Store() | ast.Del()):
             names = {name}
-        case ast.Expr(ast.Call(ast.Attribute(target))):  # layers.append(3)
-            names = _root(target)
-        case ast.Attribute(target, _, ast.Store() | ast.Del()) | ast.Subscript(target, _, ast.Store() | ast.Del()):
-            names = _root(target)  # sizes['z'] = 100
+        case (
+            ast.Expr(ast.Call(ast.Attribute(target)))  # layers.append(3)
+            | ast.Attribute(target, _, ast.Store() | ast.Del())
+            | ast.Subscript(target, _, ast.Store() | ast.Del())  # sizes['z'] = 100
+        ):
+            names = set(re.findall(r'^\w+(?=[.[]|$)', ast.unparse(target)))
     return names.union(*map(_binds, ast.iter_child_nodes(node)))
-
-
-def _root(node):
-    """{'a'} of a.b[c]."""
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def _reads(code):

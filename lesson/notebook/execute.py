@@ -1,17 +1,15 @@
-"""Runs a notebook with papermill, and shows how far its running cell is: python -m lesson.notebook.execute, papermill's arguments.
-
-What it writes contains no widgets, since they are dead without their kernel: the image in their place is shown.
+"""Runs a notebook with papermill, and shows how far it is: python -m lesson.notebook.execute, papermill's arguments.
 
 A bar of lesson.progress is an output that the kernel updates. On a terminal it is shown below papermill's own bar,
-which counts cells. Where standard error is a file, as in continuous integration, nothing is added to what papermill
-prints.
+which counts cells. Nothing else is printed when all goes well; what the kernel's process writes to standard error is
+printed when the kernel dies. Where an output is a page and a picture, the notebook that is written has the picture.
 """
 
 import re
 import shutil
 import sys
+import tempfile
 
-from nbclient.exceptions import DeadKernelError
 from papermill.cli import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -23,19 +21,28 @@ LOST = 138  # exit code: the kernel, or another machine of its cluster, has died
 
 
 class Client(PapermillNotebookClient):
-    """A client that shows what the kernel updates, if it is plain text, in a line of a terminal; without widgets."""
+    """A client that shows what the kernel updates, if it is plain text, in a line of a terminal."""
 
     def execute(self):
-        with tqdm(bar_format='{desc}', position=1, leave=False, disable=not sys.stderr.isatty()) as self._line:
-            return super().execute()
+        hidden = not sys.stderr.isatty()
+        with tempfile.TemporaryFile() as said, tqdm(bar_format='{desc}', position=1, leave=False, disable=hidden) as bar:
+            self._bar = bar
+            try:
+                return super().execute(stderr=said)
+            except Exception:
+                said.seek(0)
+                bar.write(said.read().decode(errors='replace'), sys.stderr)
+                raise
 
     def process_message(self, message, cell, cell_index):
-        message['content'].get('data', {}).pop('application/vnd.jupyter.widget-view+json', None)
-        if message['msg_type'] == 'update_display_data' and list(message['content']['data']) == ['text/plain']:
-            text = re.sub(r'\|.*\|', '', message['content']['data']['text/plain'])  # the numbers, without the bar
-            self._line.set_description_str(text[: shutil.get_terminal_size().columns - 1])
+        data = message['content'].get('data', {})
+        if 'image/png' in data:
+            data.pop('text/html', None)
+        if message['msg_type'] == 'update_display_data' and list(data) == ['text/plain']:
+            text = re.sub(r'\|.*\|', '', data['text/plain'])  # the numbers, without the bar
+            self._bar.set_description_str(text[: shutil.get_terminal_size().columns - 1])
         elif message['msg_type'] == 'execute_input':
-            self._line.set_description_str('')
+            self._bar.set_description_str('')
         return super().process_message(message, cell, cell_index)
 
 
@@ -45,7 +52,7 @@ class Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60, execution_timeout=None, **options):
         options = {name: options.get(name) for name in ('log_output', 'stdout_file', 'stderr_file')}
-        options |= {'timeout': execution_timeout, 'startup_timeout': start_timeout, 'store_widget_state': False}
+        options |= {'timeout': execution_timeout, 'startup_timeout': start_timeout}
         return Client(nb_man, kernel_name=kernel_name, log=logger, **options).execute()
 
 
@@ -53,12 +60,10 @@ def main(arguments):
     """Run a notebook with papermill's arguments. Ends with LOST when it is worth while to start it again."""
     papermill_engines.register('lesson', Engine)
     try:
-        papermill(['--engine', 'lesson', *arguments])
-    except (PapermillExecutionError, DeadKernelError) as error:
-        if getattr(error, 'ename', 'Lost') != 'Lost':
-            raise
+        papermill(['--engine', 'lesson', '--log-level', 'WARNING', *arguments])
+    except PapermillExecutionError as error:
         print(error, file=sys.stderr)
-        sys.exit(LOST)
+        sys.exit(LOST if error.ename == 'Lost' else 1)
 
 
 if __name__ == '__main__':
