@@ -1,18 +1,19 @@
 """How well generated digits can be read: a score that knows what a digit is, as it has learned it from labels.
 
 A `Reader` is a small network that learns to tell the classes of a labeled data set apart. What it says of generated
-images becomes three numbers (`measure`), each beside its floor: what it says of real images that it has not learned from.
+images becomes three numbers (`measure`), each beside its floor: what it says of real images it has not learned from.
 """
 
 import hashlib
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from lesson.data.cache import code_of
-from lesson.files import make_writable, whole_file
+from lesson.files import whole_file
 from lesson.pictures import as_floats
 from lesson.progress import progress
 from lesson.scores.images import FEWEST
@@ -34,11 +35,11 @@ class Reader:
     Reader(images, labels): learns from the first half of the images (uint8) and their labels (whole numbers from 0 to
     9), for 10 to 20 seconds on two cores; what it has learned is kept in cache_dir, if there is one. `.rest` is the
     second half, a slice, of which it has seen nothing. The same images give the same reader.
-    Raises ValueError when there are no labels, or they do not fit the images: another number of them, or so
-    many are wrong that the second half cannot be read.
+    Raises ValueError when there are no labels, or they do not fit the images: there are more or fewer, or too many are
+    wrong to read the second half.
     """
 
-    def __init__(self, images, labels, cache_dir=None, seed=0):
+    def __init__(self, images, labels, cache_dir=None, seed: int = 0):
         _check_labels(images, labels)
         half = len(images) // 2
         self.rest = slice(half, len(images))
@@ -53,7 +54,9 @@ class Reader:
             self._step = tf.train.AdamOptimizer(self._rate).minimize(loss)
             self._weights = tf.trainable_variables()
         self._sess = open_session(graph, bfloat16=False)
-        path = cache_dir and Path(cache_dir) / f'reader-{_fingerprint(images, labels, seed)}.npz'
+        content = [zlib.crc32(np.ascontiguousarray(each)) for each in (images, labels)]
+        key = hashlib.sha256(repr([code_of(Reader), seed, *content]).encode()).hexdigest()[:12]
+        path = cache_dir and Path(cache_dir) / f'reader-{key}.npz'
         if not (path and self._load(path)):
             self._learn(images[:half], labels[:half], seed)
             right = np.mean(self.read(images[self.rest])[0] == labels[self.rest])
@@ -77,28 +80,28 @@ class Reader:
     def _learn(self, images, labels, seed):
         rng = np.random.default_rng(seed)
         for step in progress(range(STEPS), desc='Learning to read', unit='batch'):
-            some = np.sort(rng.integers(len(images), size=min(BATCH, len(images))))
-            feed = {self._images: _shifted(as_floats(images[some]), rng), self._labels: labels[some]}
-            self._sess.run(self._step, feed | {self._rate: RATE * (1 - step / STEPS)})
+            some = np.sort(rng.integers(len(images), size=BATCH))
+            # Moved by up to a pixel, all of them together, so that a place is not memorized.
+            shifted = np.roll(as_floats(images[some]), rng.integers(-1, 2, 2), (1, 2))
+            feed = {self._images: shifted, self._labels: labels[some], self._rate: RATE * (1 - step / STEPS)}
+            self._sess.run(self._step, feed)
 
     def _load(self, path):
         try:
             with np.load(path) as file:
-                values = [file[v.op.name] for v in self._weights]
-            set_variables(self._sess, dict(zip(self._weights, values, strict=True)))
+                set_variables(self._sess, {v: file[v.op.name] for v in self._weights})
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # missing or damaged
             return False
         return True
 
     def _keep(self, path):
-        values = self._sess.run(self._weights)
         with suppress(OSError):  # then it learns again the next time
-            make_writable(path.parent, '')
+            path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path) as file:
-                np.savez(file, **{v.op.name: value for v, value in zip(self._weights, values, strict=True)})
+                np.savez(file, **self._sess.run({v.op.name: v for v in self._weights}))
 
 
-def can_learn(images, labels):
+def can_learn(images, labels) -> bool:
     """Whether there are labels, and enough images to learn from; says so if not."""
     try:
         _check_labels(images, labels)
@@ -108,7 +111,7 @@ def can_learn(images, labels):
     return True
 
 
-def two_sets(images, most=2500, seed=0):
+def two_sets(images, most: int = 2500, seed: int = 0):
     """Two sets of up to `most` images each, chosen at random, that share none: uint8 [n, 28, 28, 1]."""
     n = min(most, len(images) // 2)
     chosen = np.random.default_rng(seed).permutation(len(images))[: 2 * n]
@@ -128,10 +131,9 @@ def measure(reader: Reader, real, generated, other_real) -> dict:
     ValueError when the three differ in it.
     """
     sets = real, generated, other_real
-    if len({len(images) for images in sets}) > 1 or len(real) < FEWEST:
-        raise ValueError(
-            f'the sets have {", ".join(str(len(images)) for images in sets)} images: pass equally many, from {FEWEST}'
-        )
+    sizes = [len(images) for images in sets]
+    if len(set(sizes)) > 1 or len(real) < FEWEST:
+        raise ValueError(f'the sets have {sizes} images: pass equally many, from {FEWEST}')
     read = [reader.read(images) for images in sets]
     values = [
         (np.mean(sure > SURE), frechet(read[0][2], features), counts(classes).min() / len(classes))
@@ -175,11 +177,6 @@ def _variable(name, shape):
     return tf.get_variable(name, shape, initializer=start)
 
 
-def _shifted(images, rng):
-    """Images moved by up to a pixel, all of them together, so that a place is not learned by heart."""
-    return np.roll(images, rng.integers(-1, 2, 2), (1, 2))
-
-
 def _check_labels(images, labels):
     if labels is None:
         raise ValueError('these images have no labels, so nothing can learn from them what they show')
@@ -189,11 +186,3 @@ def _check_labels(images, labels):
         raise ValueError(f'{len(images):,} images are too few to learn to read from, {ENOUGH:,} are needed')
     if labels.min() < 0 or labels.max() >= CLASSES:
         raise ValueError(f'labels reach from {labels.min()} to {labels.max()}, expected 0 to {CLASSES - 1}')
-
-
-def _fingerprint(images, labels, seed):
-    """A short checksum of all that decides what is learned."""
-    content = hashlib.sha256(repr([code_of(Reader), seed]).encode())
-    content.update(np.ascontiguousarray(images))
-    content.update(np.ascontiguousarray(labels))
-    return content.hexdigest()[:12]

@@ -4,8 +4,8 @@ No single number says it all, and none means much alone: `measure` gives each be
 images score against *other* real images. A good generator comes close to its floors. One that is better than its
 floors copies: compared with the images it was trained on it scores as only those images themselves could.
 
-A set of images is [n, 28, 28, channels], grey (1) or RGB (3): uint8 in [0, 255], or floats in [-1, 1], as tanh gives
-them (not [-0.5, 0.5]). All numbers depend on n, so the sets compared must be equally large, n >= 100.
+A set of images is [n, 28, 28, channels], gray (1) or RGB (3): uint8 in [0, 255], or floats in [-1, 1], as tanh gives
+them (not [-0.5, 0.5]). All numbers depend on n, so the sets compared must be equally large, n >= FEWEST.
 Other dtypes raise TypeError; other shapes, ranges or counts, and real images of one single color, ValueError.
 """
 
@@ -20,9 +20,9 @@ BETTER = {'SWD 28': 'lower', 'SWD 14': 'lower', 'density': 'higher', 'coverage':
 def measure(real, generated, other_real, seed: int = 0) -> dict:
     """All numbers as {name: (value, floor)}: `generated` against `real`, and beside it `other_real` against `real`.
 
-    - SWD 28 and SWD 14, lower is better: fine detail and coarse shapes, see `sliced_wasserstein`
-    - density, higher is better: do generated images look like real ones? See `density_and_coverage`
-    - coverage, higher is better: does each kind of real image occur? See `density_and_coverage`
+    - SWD 28 and SWD 14: fine detail and coarse shapes, see `sliced_wasserstein`
+    - density, coverage: do generated images look like real ones, does each kind of real image occur? See
+      `density_and_coverage`, and `BETTER` for the directions
 
     `real` and `other_real` share no image. 5,000 in each set are usual: with fewer, chance has more say, and the
     distances have higher floors. `seed` chooses projections and features: compare numbers of the same seed and n.
@@ -44,13 +44,12 @@ def table(scores: dict, better: dict = BETTER) -> str:
     return '\n'.join(lines)
 
 
-def sliced_wasserstein(real, generated, seed=0):
+def sliced_wasserstein(real, generated, seed: int = 0) -> tuple[float, float]:
     """Sliced Wasserstein distances (at 28x28, at 14x14), times 1000: how differently their 7x7 patches are distributed.
 
-    Lower is better; 0 is the same set of images, the floor is not far above. The first looks at fine detail (blur,
-    noise, checkerboards: the upper level of a Laplacian pyramid), the second at coarse shapes and colors.
-    Both look at patches without their places: a face with its mouth above the eyes goes unnoticed, and
-    so does a rare kind of image that is missing.
+    0 is the same set of images, the floor is not far above. The first looks at fine detail (blur, noise, checkerboards:
+    the upper level of a Laplacian pyramid), the second at coarse shapes and colors. Both look at patches without their
+    places: a face with its mouth above the eyes goes unnoticed, and so does a rare kind of image that is missing.
 
     Karras et al. 2018, 'Progressive Growing of GANs', section 5: patches are normalized by mean and standard deviation
     of each channel, then projected on random directions, where the Wasserstein distance is the mean difference of the
@@ -88,6 +87,7 @@ def _smooth(images):
 
 
 def _sliced(real, generated, rng, size=7, places=16, directions=128):
+    """The distance of two sets of images of any size, and any range."""
     mean, deviation = (f((0, 1, 2), dtype=np.float64).astype(np.float32) for f in (real.mean, real.std))
     deviation[deviation == 0] = 1  # a channel that is flat
     corners = real.shape[1] - size + 1
@@ -109,15 +109,15 @@ def _sliced(real, generated, rng, size=7, places=16, directions=128):
     return 1000 * float(np.mean(distances))
 
 
-def density_and_coverage(real, generated, k=5):
+def density_and_coverage(real, generated, k: int = 5) -> tuple[float, float]:
     """(density, coverage) of the points `generated` [m, d] among the points `real` [n, d], n > k.
 
     Around each real point lies a ball that reaches to its k-th nearest real neighbor.
-    Coverage, in [0, 1], is the share of balls with a generated point inside: higher is better. It drops when a kind of
-    image is missing, or when a few are memorized. Its floor is about 1 - 2^-k = 0.97, for n = m.
-    Density is the number of balls that a generated point lies in, on average, divided by k: higher is better. Its
-    floor is about 1, and 0 means nothing like a real image. It does not see variety (64 memorized images have 1), and
-    exceeds 1 where balls crowd, as for averages of images. Neither tells learning all real images from copying all.
+    Coverage, in [0, 1], is the share of balls with a generated point inside. It drops when a kind of image is missing,
+    or when a few are memorized. Its floor is about 1 - 2^-k = 0.97, for n = m.
+    Density is the number of balls that a generated point lies in, on average, divided by k. Its floor is about 1, and
+    0 means nothing like a real image. It does not see variety (64 memorized images have 1), and exceeds 1 where balls
+    crowd, as for averages of images. Neither tells learning all real images from copying all.
 
     Naeem et al. 2020, 'Reliable Fidelity and Diversity Metrics for Generative Models', section 3.
     """
@@ -137,7 +137,7 @@ def _squared_distances(one, other):
     return (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
 
 
-def feature_space(real, seed=0):
+def feature_space(real, seed: int = 0):
     """A function that takes images to points [n, 64], float32, whose distances suit images like `real`: no download.
 
     One layer of random features after Coates et al. 2011, 'An Analysis of Single-Layer Networks in Unsupervised Feature

@@ -2,8 +2,8 @@
 
     python -m lesson.trained.playground [folder ...] [--output build/playground.html]
 
-Each folder contains a kept generator (lesson/trained/generators.py); without any, the newest of each title in generators/ is
-taken. The page is lesson/trained/playground.html, in which the generators take the place of an empty list.
+Each folder contains a saved generator (generators.py); without any, the newest of each title in generators/ is taken.
+The page is playground.html beside this file, in which the generators take the place of an empty list.
 """
 
 import argparse
@@ -17,88 +17,66 @@ import numpy as np
 
 from lesson.files import make_writable, whole_file
 from lesson.pictures import grid, levels, picture
+from lesson.session import tf
 from lesson.trained import generators
 from lesson.trained.directions import depending, directions
+from lesson.trained.generators import Generator
 
 TEMPLATE = Path(__file__).with_name('playground.html')
 EMPTY = '<script type="application/json" id="generators">[]</script>'
-BITS = 12  # of a weight, which is a whole number times a number for its row; the page unpacks two from three bytes
-LARGEST = 2 ** (BITS - 1) - 1
-ROWS, COLUMNS, REACH = 6, 5, 3  # of the picture in place of the page: directions, images, how far from the middle they go
+BITS = 12  # of a weight, which is a whole number times a number for its row; the page unpacks up to 17
+FRAME = '<iframe title="Playground" style="width: 100%; height: 60rem; border: 0" srcdoc="{}"></iframe>'
+ROWS, COLUMNS, REACH = 6, 5, 3  # of the picture in place of the page: directions, images, how far out they go
 
 
-def network(generate):
-    """The layers of a generator from z to the images: a list of {'kind': ..., more}, with NumPy arrays.
+def network(generate: Generator) -> list[dict]:
+    """The layers of a generator from z to the images: each {'kind': ..., more}, with NumPy arrays.
 
     The page says what each kind computes. Raises ValueError that names an operation which is of none of these kinds.
     """
     reader, layers, tensor = _Reader(generate), [], generate.images
     while tensor.op != generate.z.op:
         layer, tensor = reader.layer(tensor.op)
-        if layer:
-            layers.insert(0, layer)
-    return _merged(layers)
-
-
-def _merged(layers):
-    """Neighbors that multiply each channel and add a number, such as bias and batch norm, become one layer."""
-    merged = []
-    for layer in layers:
-        if merged and layer['kind'] == merged[-1]['kind'] == 'channels':
-            before, scale = merged.pop(), layer['scale']
-            layer = _channels(before['scale'] * scale, before['shift'] * scale + layer['shift'])
-        merged.append(layer)
-    return merged
-
-
-def _channels(scale, shift):
-    return {'kind': 'channels', 'scale': scale, 'shift': shift}
+        layers.insert(0, layer)
+    return layers
 
 
 class _Reader:
     """Tells which layers the operations of a generator's graph are."""
 
     def __init__(self, generate):
-        self._generate, self._depending = generate, depending(generate)
+        self._generate, self._depending, self._rng = generate, depending(generate), np.random.default_rng(0)
 
     def layer(self, op):
-        """(what an operation is, None if it changes nothing; the tensor that it does this to)."""
-        places = self._places(op)
-        if not places:  # it does not depend on z
-            raise self._unknown(op)
-        x = op.inputs[places[0]]
-        match op.type, places:
-            case 'Identity' | 'EnsureShape' | 'StopGradient', _:
-                return None, x
+        """(what an operation is; the tensor that it does this to)."""
+        match op.type, [i for i, x in enumerate(op.inputs) if x.op in self._depending]:
             case 'Reshape' | 'Squeeze' | 'ExpandDims', [0, *_]:
-                return {'kind': 'reshape', 'shape': self._shape(op.outputs[0])}, x
-            case 'Tanh' | 'Sigmoid', _:
-                return {'kind': op.type.lower()}, x
-            case 'Relu' | 'LeakyRelu', _:
-                return {'kind': 'leaky_relu', 'slope': op.get_attr('alpha') if op.type == 'LeakyRelu' else 0.0}, x
-            case 'Maximum', _:
-                return self._maximum(op)
+                return {'kind': 'reshape', 'shape': self._shape(op.outputs[0])}, op.inputs[0]
+            case 'Tanh' | 'Sigmoid', [0]:
+                return {'kind': op.type.lower()}, op.inputs[0]
             case 'MatMul', [0] if not op.get_attr('transpose_a'):
                 weights = self._value(op.inputs[1])
-                return {'kind': 'dense', 'matrix': weights if op.get_attr('transpose_b') else weights.T}, x
+                return {'kind': 'dense', 'matrix': weights if op.get_attr('transpose_b') else weights.T}, op.inputs[0]
             case 'Conv2DBackpropInput', [*_, 2]:
                 return self._up(op), op.inputs[2]
-            case 'FusedBatchNorm' | 'FusedBatchNormV2' | 'FusedBatchNormV3', [0] if not op.get_attr('is_training'):
-                scale, offset, mean, variance = (np.float64(self._value(each)) for each in op.inputs[1:])
-                scale = scale / np.sqrt(variance + op.get_attr('epsilon'))
-                return _channels(scale, offset - mean * scale), x
-            case 'BiasAdd' | 'Add' | 'AddV2' | 'Sub' | 'Mul' | 'RealDiv', [place]:
-                return self._arithmetic(op, place), x
-        raise self._unknown(op)
+        return self._channels(op)
 
-    def _maximum(self, op):
-        """max(slope * x, x) is a leaky ReLU."""
-        for scaled, x in (op.inputs, op.inputs[::-1]):
-            places = self._places(scaled.op)
-            if scaled.op.type == 'Mul' and len(places) == 1 and scaled.op.inputs[places[0]].name == x.name:
-                slope = self._value(scaled.op.inputs[1 - places[0]])
-                if slope.size == 1 and 0 <= slope.item() <= 1:
-                    return {'kind': 'leaky_relu', 'slope': slope.item()}, x
+    def _channels(self, op):
+        """(what an operation makes of each channel of a tensor x, if that is linear but for a bend at 0; x).
+
+        So are biases, batch norm as at inference, ReLU and leaky ReLU, made by one operation or two. It is tried out.
+        """
+        output, inputs = op.outputs[0], [x for x in op.inputs if x.op in self._depending]
+        for x in inputs + [x for each in inputs for x in each.op.inputs if x.op in self._depending]:
+            shape = self._value(x).shape
+            if x.dtype != tf.float32 or len(shape) < 2 or self._value(output).shape != shape:
+                continue
+            made = [self._value(output, {x: np.full(shape, value)}) for value in (-1, 0, 1)]
+            low, shift, high = (each.reshape(-1, shape[-1])[0] for each in made)
+            below, above, some = shift - low, high - shift, self._rng.normal(0, 3, shape)
+            expected, made = np.where(some < 0, below, above) * some + shift, self._value(output, {x: some})
+            if np.allclose(expected, made, 1e-4, 1e-4 * np.abs(made).max()):
+                return {'kind': 'channels', 'below': below, 'above': above, 'shift': shift}, x
         raise self._unknown(op)
 
     def _up(self, op):
@@ -121,33 +99,13 @@ class _Reader:
             'matrix': window.reshape(-1, small[2]),
         }
 
-    def _arithmetic(self, op, place):
-        """x plus, minus, times or divided by constants, one for each channel or one for all."""
-        constant, shape = np.float64(self._value(op.inputs[1 - place])), self._shape(op.outputs[0])
-        each = constant.size == 1 or (constant.shape[-1] == constant.size == shape[-1])
-        if not each or shape != self._shape(op.inputs[place]) or (op.type, place) == ('RealDiv', 1):
-            raise self._unknown(op)
-        constant = np.broadcast_to(constant.reshape(-1), shape[-1:])
-        one, zero = np.ones(shape[-1]), np.zeros(shape[-1])
-        match op.type:
-            case 'Mul':
-                return _channels(constant, zero)
-            case 'RealDiv':
-                return _channels(1 / constant, zero)
-            case 'Sub':
-                return _channels(one, -constant) if place == 0 else _channels(-one, constant)
-        return _channels(one, constant)
-
-    def _places(self, op):
-        """The numbers of the inputs that depend on z."""
-        return [i for i, x in enumerate(op.inputs) if x.op in self._depending]
-
-    def _value(self, tensor):
-        return self._generate.compute(tensor, np.zeros([1, self._generate.z.shape[1]]))
+    def _value(self, tensor, given=None):
+        """For two new rows of z."""
+        return self._generate.compute(tensor, self._rng.uniform(-1, 1, [2, self._generate.z.shape[1]]), given)
 
     def _shape(self, tensor):
-        """The shape of a tensor, for one row of z."""
-        rows, *shape = self._generate.compute(tensor, np.zeros([2, self._generate.z.shape[1]])).shape
+        """For one row of z."""
+        rows, *shape = self._value(tensor).shape
         if rows != 2:
             raise self._unknown(tensor.op)
         return shape
@@ -160,29 +118,28 @@ class _Reader:
         )
 
 
-def ordinary(generate, noise, count=500):
+def ordinary(generate: Generator, count: int = 500) -> np.ndarray:
     """Of this many z the one [z_dim] whose image is the nearest to the mean image: rarely the worst of them."""
-    z = generators.sample_like(noise, np.random.default_rng(0), count, generate.z.shape[1])
+    if 'quantiles' not in generate.about['z']:
+        raise ValueError(f'{_title(generate)}: an earlier edition of this project saved this generator; train it again')
+    z = generators.sample_like(generate.about['z'], np.random.default_rng(0), count, generate.z.shape[1])
     images = generate(z)
     return z[((images - images.mean(0)) ** 2).reshape(count, -1).sum(1).argmin()]
 
 
-def for_page(generate):
+def for_page(generate: Generator) -> dict:
     """A generator as the page reads it: values for JSON. Raises what `network` raises."""
-    layers, about = network(generate), generate.about
-    noise = about['z']
-    if 'quantiles' not in noise:
-        raise ValueError(f'{_title(generate)}: an earlier edition of this project saved this generator; train it again')
-    some = generators.sample_like(noise, np.random.default_rng(0), 1000, about['z_dim'])[:, noise['positions'] :]
-    noise = noise | {'mean': float(some.mean()), 'deviation': float(some.std())}
+    about, start = generate.about, ordinary(generate)
+    some = np.interp(np.linspace(0, 1, 1001), generators.SHARES, about['z']['quantiles'])
+    spread = {'mean': float(some.mean()), 'deviation': float(some.std()) or 1.0}
     return {
         'title': _title(generate),
         'steps': about['steps'],
         'shape': about['image_shape'],
-        'start': ordinary(generate, noise).round(4).tolist(),
-        'z': noise | {'size': about['z_dim']},
-        'directions': directions(generate, about['z_dim'], noise['positions']).round(5).tolist(),
-        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in layers],
+        'start': start.round(4).tolist(),
+        'z': about['z'] | spread | {'size': about['z_dim'], 'shares': generators.SHARES.tolist()},
+        'directions': directions(generate).round(5).tolist(),
+        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in network(generate)],
     }
 
 
@@ -191,67 +148,65 @@ def _title(generate):
 
 
 def _packed(value):
-    """Numbers per channel as a list, a matrix as text: {'columns', 'steps' and 'numbers', both in base 64}."""
+    """Numbers per channel as a list, a matrix as {'columns', 'bits', 'zero', and in base 64 'steps' and 'numbers'}."""
     if not isinstance(value, np.ndarray):
         return value
     if value.ndim == 1:
         return [float(f'{number:.7g}') for number in value]
-    steps = np.maximum(np.abs(value).max(1), 1e-30).astype(np.float32) / LARGEST
-    numbers = np.rint(value / steps[:, None]).astype(np.int64).reshape(-1) + LARGEST
-    low, high = np.pad(numbers, (0, numbers.size % 2)).reshape(-1, 2).T
-    three = np.stack([low & 255, low >> 8 | (high & 15) << 4, high >> 4], 1).astype(np.uint8)  # two numbers
-    texts = {'steps': steps.astype('<f4'), 'numbers': three}
-    return {'columns': value.shape[1], 'zero': LARGEST} | {
+    largest = 2 ** (BITS - 1) - 1
+    steps = np.maximum(np.abs(value).max(1, keepdims=True), 1e-30).astype('<f4') / largest
+    numbers = (np.rint(value / steps) + largest).astype('<u4').reshape(-1, 1).view(np.uint8)
+    bits = np.unpackbits(numbers, axis=1, count=BITS, bitorder='little')
+    texts = {'steps': steps, 'numbers': np.packbits(bits, bitorder='little')}
+    return {'columns': value.shape[1], 'bits': BITS, 'zero': largest} | {
         name: base64.b64encode(array.tobytes()).decode() for name, array in texts.items()
     }
 
 
-def page(kept):
+def page(kept: list[Generator]) -> str:
     """The page with these generators, as text."""
-    template = TEMPLATE.read_text('utf-8')
-    if template.count(EMPTY) != 1:
-        raise ValueError(f'{TEMPLATE} has to contain {EMPTY} once')
     values = json.dumps([for_page(generate) for generate in kept], separators=(',', ':'), allow_nan=False)
-    before, after = template.split(EMPTY)
-    return before + EMPTY.replace('[]', values.replace('<', '\\u003c')) + after
+    return TEMPLATE.read_text('utf-8').replace(EMPTY, EMPTY.replace('[]', values.replace('<', '\\u003c')))
 
 
-def show(generate, title: str) -> None:
+def show(generate: Generator, title: str) -> None:
     """Show the page of a generator in a notebook, in a frame; a picture where nothing runs: a row for each direction.
 
-    generate: a Generator, such as generators.save returns. Raises what `network` raises.
+    generate: what generators.save or generators.load returns. The picture alone, and a line of text, when it has a
+    layer that the page does not know.
     """
     from IPython.display import display
 
-    about = generate.about['z']
-    z, ways = ordinary(generate, about), directions(generate, generate.about['z_dim'], about['positions'])[:ROWS]
-    lines = np.concatenate([z + np.linspace(-REACH, REACH, COLUMNS)[:, None] * way for way in ways])
+    z, ways = ordinary(generate), directions(generate)[:ROWS, None]
+    ways = ways if len(ways) else np.zeros([1, 1, len(z)])  # all of z is the switch
+    lines = z + np.linspace(-REACH, REACH, COLUMNS)[:, None] * ways  # [rows, columns, z_dim]
     alt = f'{title}: a row for each main direction'
-    instead = picture(grid(levels(generate(lines)), COLUMNS), alt)
-    frame = f'<iframe title="Playground" style="width: 100%; height: 60rem; border: 0" srcdoc="{escape(page([generate]))}">'
-    data = {'text/html': f'{frame}</iframe>', 'image/png': instead.data, 'text/plain': alt}
+    data = {'text/plain': alt}
+    data['image/png'] = picture(grid(levels(generate(lines.reshape(-1, len(z)))), COLUMNS), alt).data
+    try:
+        data['text/html'] = FRAME.format(escape(page([generate])))
+    except ValueError as error:
+        print(f'{error}.')
     display(data, metadata={'image/png': {'alt': alt}}, raw=True)
 
 
-def newest(folder='generators'):
+def newest(folder='generators') -> list[Generator]:
     """The newest generator of each title in a folder, the oldest first; those that are not whole are pointed out."""
-    found = {}
-    for path in sorted(Path(folder).glob('*/')):
-        if path.name.startswith('.') or path.name == generators.LATEST:
-            continue
+    found, of_title = [], {}
+    for path in sorted(Path(folder).glob('[!.]*/')):
         try:
-            generate = generators.load(path)
+            if path.name != generators.LATEST:
+                found.append(generators.load(path))
         except ValueError as error:
             print(f'Left out: {error}.')
-            continue
-        other = found.get(generate.about['title'])
-        if other is None or other.about['made'] <= generate.about['made']:
-            found[generate.about['title']] = generate
-    return sorted(found.values(), key=lambda generate: generate.about['made'])
+    for generate in sorted(found, key=lambda generate: generate.about['made']):
+        of_title.pop(generate.about['title'], None)
+        of_title[generate.about['title']] = generate
+    return list(of_title.values())
 
 
 def main():
-    parser = argparse.ArgumentParser(prog='python -m lesson.trained.playground', description='A page to play with generators.')
+    parser = argparse.ArgumentParser('python -m lesson.trained.playground', description='Makes a page to play with.')
     parser.add_argument('folders', nargs='*', type=Path, help='of generators (default: the newest in generators/)')
     parser.add_argument('--output', type=Path, default=Path('build', 'playground.html'))
     arguments = parser.parse_args()
@@ -260,7 +215,7 @@ def main():
         if not kept:
             sys.exit('There is no generator in generators/: run the notebook first (make run), which saves two there')
         text = page(kept).encode()
-        make_writable(arguments.output.parent, 'make room, or choose another place with --output')
+        make_writable(arguments.output.parent, 'make room, or choose a different place with --output')
         with whole_file(arguments.output) as file:
             file.write(text)
     except (OSError, ValueError) as error:
