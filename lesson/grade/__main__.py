@@ -2,10 +2,12 @@
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 
 from lesson.files import whole_file
@@ -13,11 +15,10 @@ from lesson.grade import report, watch
 from lesson.progress import progress
 
 ROOT = Path(__file__).parents[2]
-JUDGES = (  # the code that decides a verdict
-    *('problem_unittests.py', 'helper.py', 'lesson/*.py', 'lesson/data/**/*.py', 'lesson/notebook/definitions.py'),
-    *('lesson/notebook/tensorflow1.py', 'lesson/grade/judge.py', 'lesson/grade/confine.py', 'lesson/grade/limits.py'),
-    'lesson/grade/watch.py',
-)
+DECIDE_NOTHING = {  # of the code, all of which a notebook may import
+    *('lesson/grade/__main__.py', 'lesson/grade/report.py', 'lesson/cluster/local.py', 'lesson/notebook/execute.py'),
+    *('lesson/notebook/learner.py', 'lesson/notebook/pdf.py', 'lesson/notebook/pytest_plugin.py'),
+}
 
 
 def main():
@@ -38,29 +39,25 @@ def main():
     print(report.summary(records, arguments.output))
 
 
-def find(folder):
+def find(folder: Path) -> dict[str, Path]:
     """{name of a notebook: its path}, in the order of their names: the path within the folder, without .ipynb."""
     paths = [path for path in folder.rglob('*.ipynb') if path.is_file()]
     names = {path.relative_to(folder).with_suffix('').as_posix(): path.absolute() for path in paths}
     return {name: names[name] for name in sorted(names) if not any(part.startswith('.') for part in name.split('/'))}
 
 
-def grade(notebooks, output):
+def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
     """{name: what the judge says}, from the last time where neither the notebook nor the judge has changed since."""
     kept = output / 'judged'
     kept.mkdir(parents=True, exist_ok=True)
-    judge = b''.join(path.read_bytes() for name in JUDGES for path in sorted(ROOT.glob(name)))
+    keys = fingerprints(notebooks, output)
     files = {name: kept / f'{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json' for name in notebooks}
-    keys = {name: _fingerprint(path, judge) for name, path in notebooks.items()}
     records = {name: record for name in notebooks if (record := _read(files[name], keys[name]))}
     bar = progress(total=len(notebooks), initial=len(records), unit='notebook')
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
     with bar, pool:
-        futures = {
-            pool.submit(_judged, path, files[name], keys[name]): name
-            for name, path in notebooks.items()
-            if name not in records
-        }
+        todo = [name for name in notebooks if name not in records]
+        futures = {pool.submit(_judged, notebooks[name], files[name], keys[name]): name for name in todo}
         try:
             for future in as_completed(futures):
                 records[futures[future]] = future.result()
@@ -83,13 +80,33 @@ def _judged(path, file, key):
     return record
 
 
-def _fingerprint(path, judge):
-    """A checksum of a notebook, of the modules beside it, and of the judge."""
-    content = hashlib.sha256(judge)
-    for each in [path, *sorted(path.parent.glob('*.py'))]:
-        with open(each, 'rb') as file:
-            content.update(hashlib.file_digest(file, 'sha256').digest())
-    return content.hexdigest()
+def fingerprints(notebooks, output):
+    """{name: checksum of all that decides what the judge says}, for notebooks {name: path}.
+
+    That is the notebook, what it can import or read beside it, in sub-folders too, the judge, and what is installed.
+    """
+    code = [ROOT / 'problem_unittests.py', ROOT / 'helper.py', *ROOT.glob('lesson/**/*.py')]
+    judge = _checksum(ROOT, [path for path in code if path.relative_to(ROOT).as_posix() not in DECIDE_NOTHING])
+    installed = sorted(f'{each.name} {each.version}' for each in importlib.metadata.distributions())
+    judge += f'{sys.version} {installed}'.encode()
+    beside, keys = {}, {}
+    for name, path in notebooks.items():
+        if (folder := path.parent) not in beside:
+            others = (each for each in folder.rglob('*') if each.suffix != '.ipynb')
+            beside[folder] = _checksum(folder, [each for each in others if output.absolute() not in each.parents])
+        keys[name] = hashlib.sha256(judge + beside[folder] + _checksum(folder, [path])).hexdigest()
+    return keys
+
+
+def _checksum(folder, paths):
+    """A checksum of files and of their names, without hidden ones and what Python has compiled."""
+    checksum = hashlib.sha256()
+    for name, path in sorted((path.relative_to(folder), path) for path in paths):
+        if path.is_file() and not any(part.startswith('.') or part == '__pycache__' for part in name.parts):
+            checksum.update(os.fsencode(name) + b'\0')
+            with suppress(OSError), open(path, 'rb') as file:  # that it cannot be read is the same for the notebook
+                checksum.update(hashlib.file_digest(file, 'sha256').digest())
+    return checksum.digest()
 
 
 def _read(file, key):

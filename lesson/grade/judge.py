@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import sys
 import time
 
 import helper  # noqa: F401  (so that a notebook gets this one, and not one that lies beside it)
@@ -12,7 +13,6 @@ import problem_unittests
 from lesson.grade import limits
 from lesson.grade.confine import confine
 from lesson.notebook.definitions import definitions
-
 
 
 def judge(path, names, writer, folder):
@@ -23,6 +23,7 @@ def judge(path, names, writer, folder):
     """
     confined = confine(folder)
     me = os.getpid()
+    sys.path.insert(0, str(path.parent))  # the functions may import what is beside their notebook
 
     def send(**message):
         if os.getpid() != me:  # a copy of this process, which the notebook made by a fork
@@ -60,19 +61,17 @@ def _judged(name, function):
     except BaseException as error:
         message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
         seen = message.removeprefix(f'{name}: ')
-        faults = {f'{name}.too_slow': seen} if stops else getattr(error, 'faults', {f'{name}.raises': seen})
+        refused = 'BlockingIOError' in seen or "can't start new thread" in seen  # another process, or thread
+        fault = 'too_slow' if stops else 'too_many_processes' if refused else 'raises'
+        faults = getattr(error, 'faults', None) if fault == 'raises' else None
+        faults = faults or {f'{name}.{fault}': seen}
     return _verdict(faults, message, time.perf_counter() - start), bool(stops)
 
 
 def _verdict(faults, message, seconds):
-    faults = {_named(fault, text): text.partition('\n')[0][: limits.CHARACTERS // 10] for fault, text in faults.items()}
-    return {'passed': not faults, 'faults': faults, 'message': message[:limits.CHARACTERS].strip(), 'seconds': round(seconds, 1)}
-
-
-def _named(fault, seen):
-    """The fault; an error by which the system refuses another process or thread is the limit of them."""
-    refused = 'BlockingIOError' in seen or "can't start new thread" in seen
-    return fault.replace('.raises', '.too_many_processes') if refused else fault
+    faults = {fault: text.partition('\n')[0][: limits.CHARACTERS // 10] for fault, text in faults.items()}
+    message = message[: limits.CHARACTERS].strip()
+    return {'passed': not faults, 'faults': faults, 'message': message, 'seconds': round(seconds, 1)}
 
 
 @contextlib.contextmanager

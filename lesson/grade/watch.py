@@ -21,18 +21,18 @@ EVERY = 0.2  # seconds between two looks at a process
 # A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
 _context.set_forkserver_preload(['lesson.session', 'matplotlib.pyplot', 'lesson.grade.judge'])
-os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
-if find_spec('tf_keras'):
-    os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')  # for those who have written tf.layers
 interrupted = threading.Event()
 
 
-def judged(path):
+def judged(path) -> dict | None:
     """What the judge says of a notebook: {'confined': bool, 'note': text, 'functions': {name: verdict}}.
 
     A function at which the process dies, or uses too much, is judged again in a process that begins with it: if that
     ends in the same way, it is the fault of the function. Returns None after an interruption.
     """
+    os.environ.setdefault('MPLBACKEND', 'Agg')  # no windows
+    if find_spec('tf_keras'):
+        os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')  # for those who have written tf.layers
     record = {'confined': True, 'note': '', 'functions': {}}
     functions = record['functions']
     while missing := [name for name in FUNCTIONS if name not in functions]:
@@ -98,12 +98,8 @@ def _receive(reader, names, current, record):
 
 
 def _verdict(passed, faults, message, seconds):
-    return {
-        'passed': bool(passed),
-        'faults': {str(fault): str(seen) for fault, seen in faults.items()},
-        'message': str(message),
-        'seconds': seconds and float(seconds),
-    }
+    faults = {str(fault): str(seen) for fault, seen in faults.items()}
+    return {'passed': bool(passed), 'faults': faults, 'message': str(message), 'seconds': seconds and float(seconds)}
 
 
 def _out_of_limits(process, seconds, waiting):
@@ -121,14 +117,11 @@ def _out_of_limits(process, seconds, waiting):
 
 
 def _computed(process):
-    """Seconds of computing, by a process and all that it has started."""
-    seconds = 0.0
+    """Seconds of computing, by a process, all that it has started, and those of them that have ended."""
     with suppress(psutil.NoSuchProcess):
         one = psutil.Process(process.pid)
-        for each in (one, *one.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                seconds += sum(each.cpu_times())  # of its children that have ended too
-    return seconds
+        return sum(sum(each.cpu_times()) for each in (one, *one.children(recursive=True)))
+    return 0.0
 
 
 def _memory(process):
@@ -166,10 +159,9 @@ def _kill(process):
 
 def _ending(code):
     """An exit code in words; None: there is none yet."""
-    if code is None:
-        return 'it no longer answered'
-    number = -code if code < 0 else code - 128
+    number = -code if code and code < 0 else (code or 0) - 128
     if number <= 0:
-        return f'exit code {code}'
+        return 'it no longer answered' if code is None else f'exit code {code}'
     name = signal.Signals(number).name
-    return f'{name}, probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB' if name in ('SIGKILL', 'SIGABRT') else name
+    memory = f', probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB'
+    return name + memory * (name in ('SIGKILL', 'SIGABRT'))

@@ -77,7 +77,7 @@ def beside(path):
     try:
         yield
     finally:
-        with contextlib.suppress(ValueError):  # the notebook has removed it
+        with contextlib.suppress(ValueError, AttributeError):  # the notebook has changed it
             sys.path.remove(folder)
 
 
@@ -119,13 +119,14 @@ class _Statement:
     """
 
     def __init__(self, cell, where, node, error=None, binds=()):
-        self.cell, self.where, self.node, self.error = cell, where, node, error
+        self.cell, self.where, self.node = cell, where, node
         self.binds, self.needs, self.chosen = _binds(node) if node else binds, set(), False
         self.defines = isinstance(node, (*_DEFINITIONS, type(None)))
         try:
             self.needs = _reads(self._compile()) if node else set()
-        except SyntaxError as error:  # that only the compiler finds
-            self.error = _syntax(where, error)
+        except SyntaxError as found:  # that only the compiler finds
+            error = found
+        self.error = error and f'{where} has a syntax error in line {error.lineno}: {error.msg}'
 
     def _compile(self):
         return compile(ast.Module([self.node], []), self.where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -177,7 +178,7 @@ def _statements(path):
             nodes = ast.parse(_without_magics(source), where).body
             statements += [_Statement(cell, where, node) for node in nodes]
         except SyntaxError as error:
-            statements.append(_Statement(cell, where, None, _syntax(where, error), _would_bind(source)))
+            statements.append(_Statement(cell, where, None, error, _would_bind(source)))
     return statements
 
 
@@ -185,10 +186,6 @@ def _would_bind(source):
     """The names that a cell with a syntax error would have bound, as far as one can tell."""
     binding = r'^(?:(?:async +)?(?:def|class) +(\w+)|(?:from .+)?import +(.+)|([\w, ]+)=)'
     return set(re.findall(r'\w+', ' '.join(map(' '.join, re.findall(binding, source, re.M)))))
-
-
-def _syntax(where, error):
-    return f'{where} has a syntax error in line {error.lineno}: {error.msg}'
 
 
 def _run(statements, cell, old):

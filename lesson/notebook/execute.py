@@ -25,7 +25,10 @@ class Client(PapermillNotebookClient):
 
     def execute(self):
         hidden = not sys.stderr.isatty()
-        with tempfile.TemporaryFile() as said, tqdm(bar_format='{desc}', position=1, leave=False, disable=hidden) as bar:
+        with (
+            tempfile.TemporaryFile() as said,
+            tqdm(bar_format='{desc}', position=1, leave=False, disable=hidden) as bar,
+        ):
             self._bar = bar
             try:
                 return super().execute(stderr=said)

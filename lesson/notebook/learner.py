@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 
 from lesson.files import whole_file
-from lesson.notebook.definitions import FUNCTIONS, definitions
+from lesson.notebook.definitions import FUNCTIONS, beside, definitions
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / 'dlnd_face_generation.ipynb'
@@ -30,7 +30,7 @@ BUNDLE = (
 EXPLAIN = 'from lesson.notebook import learner\n\nlearner.explain_unwritten()'
 
 
-def exercise(lesson):
+def exercise(lesson: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A copy of the lesson, a notebook, without results; what exercises/ has a text for is left to be written.
 
     Raises ValueError when one of these functions is missing, or has no docstring.
@@ -64,16 +64,16 @@ def _unwritten(source, names):
     return '\n'.join(lines), found
 
 
-def learn():
+def learn() -> None:
     """Write the learner's copy, unless there is one."""
     if COPY.exists() or COPY.is_symlink():
         print(f'{COPY.name} is there already, and stays as it is.')
         return
     _write(exercise(nbformat.read(LESSON, as_version=4)), COPY)
-    print(f'{COPY.name} is new: six functions are left to you.')
+    print(f'{COPY.name} is new: you write six functions in it.')
 
 
-def check(path=COPY):
+def check(path=COPY) -> None:
     """Print one line for each of the six functions in a notebook, and how many pass."""
     if not path.exists():
         sys.exit(f'{path.name} does not exist: make learn writes it')
@@ -89,7 +89,8 @@ def check(path=COPY):
     if scope.note:
         print(f'Judged as it is: {scope.note}.')
     for name in FUNCTIONS:
-        faults, _ = problem_unittests.judge(name, scope[name])
+        with beside(path):
+            faults, _ = problem_unittests.judge(name, scope[name])
         verdict = 'passed'
         if faults:
             fault, text = next(iter(faults.items()))
@@ -99,7 +100,7 @@ def check(path=COPY):
     print(f'{passed} of {len(FUNCTIONS)} pass.')
 
 
-def student(build=ROOT / 'build'):
+def student(build=ROOT / 'build') -> None:
     """Make build/student, all that a learner needs and nothing that is solved, and a zip of it."""
     folder = build / 'student'
     shutil.rmtree(folder, ignore_errors=True)
@@ -119,7 +120,7 @@ def _write(notebook, path):
         file.write(nbformat.writes(notebook).encode())
 
 
-def explain_unwritten():
+def explain_unwritten() -> None:
     """In this notebook, say in one sentence when a cell needs a function that is not written yet.
 
     The same for what such a cell would have defined. A test that fails says so without the frames of its call.
@@ -143,16 +144,16 @@ def explain_unwritten():
 
 
 def _raised_by(error, traceback):
-    """The function to be written that raised a bare NotImplementedError, or None."""
+    """The function of the notebook that raised a bare NotImplementedError, or None."""
     while traceback.tb_next:
         traceback = traceback.tb_next
-    name = traceback.tb_frame.f_code.co_name
+    frame = traceback.tb_frame
     bare = isinstance(error, NotImplementedError) and not error.args
-    return name if bare and name in (*FUNCTIONS, 'real_loss', 'fake_loss') else None
+    return frame.f_code.co_name if bare and frame.f_globals.get('__name__') == '__main__' else None
 
 
 def main():
-    parser = argparse.ArgumentParser(prog='python -m lesson.notebook.learner', description="The learner's copy of the lesson.")
+    parser = argparse.ArgumentParser(prog='python -m lesson.notebook.learner', description=__doc__.partition('\n')[0])
     parser.add_argument('what', choices=('learn', 'check', 'student'), help='make it; judge it; make a bundle of it')
     parser.add_argument('notebook', nargs='?', type=Path, default=COPY, help='the notebook to check')
     arguments = parser.parse_args()

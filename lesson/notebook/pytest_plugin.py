@@ -20,9 +20,10 @@ def notebook(pytestconfig):
     from lesson.notebook import definitions
 
     path = pytestconfig.getoption('--notebook') or pytestconfig.rootpath / 'dlnd_face_generation.ipynb'
-    scope = definitions.definitions(path)
-    pytestconfig.stash[NOTES] = [f'{path} is {scope.note}'] if scope.note else []
-    return scope
+    with definitions.beside(path):
+        scope = definitions.definitions(path)
+        pytestconfig.stash[NOTES] = [f'{path} is {scope.note}'] if scope.note else []
+        yield scope
 
 
 def _fixture(name):

@@ -6,6 +6,7 @@ tf.layers, which tf_keras still contains.
 
 import ast
 import contextlib
+import functools
 import sys
 import types
 
@@ -13,32 +14,27 @@ from lesson.session import tf
 
 import tensorflow  # isort: skip (lesson.session has loaded it quietly)
 
-CONTRIB_LAYERS = (
-    *('xavier_initializer', 'xavier_initializer_conv2d', 'variance_scaling_initializer', 'l2_regularizer', 'flatten'),
-    *('batch_norm', 'conv2d', 'convolution2d', 'conv2d_transpose', 'convolution2d_transpose', 'fully_connected'),
-    *('relu', 'linear'),
-)
 NOTE = 'written for TensorFlow 1: tf is tensorflow.compat.v1, tf.layers come from tf_keras, tf.contrib is translated'
 
 
-def is_old(nodes):
+def is_old(nodes) -> bool:
     """Whether statements use what the module `tensorflow` contained in version 1, and does not contain today."""
-    nodes = [inner for outer in nodes for inner in ast.walk(outer)]
-    names, others, used = {'tensorflow'}, set(), set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names |= {alias.asname for alias in node.names if alias.name == 'tensorflow' and alias.asname}
-            others |= {alias.asname for alias in node.names if alias.name != 'tensorflow'}
-            used |= {alias.name.split('.')[1] for alias in node.names if alias.name.startswith('tensorflow.')}
-        elif isinstance(node, ast.ImportFrom) and (node.module or '').split('.')[0] == 'tensorflow':
-            others |= {alias.asname or alias.name for alias in node.names}
-            used |= {alias.name for alias in node.names} if node.module == 'tensorflow' else {node.module.split('.')[1]}
-        elif isinstance(node, ast.Assign):  # tf = tensorflow, or tf = tf.compat.v1
-            targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            same = isinstance(node.value, ast.Name) and node.value.id in names
-            names, others = (names | targets, others) if same else (names, others | targets)
-    attributes = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-    used |= {node.attr for node in attributes if node.value.id in names - others}
+    plain, other, used, attributes = {'tensorflow'}, set(), set(), []  # names for the module, for something else
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+        match node:
+            case ast.Import(aliases):
+                for alias in aliases:
+                    (plain if alias.name == 'tensorflow' else other).add(alias.asname)
+                used |= {alias.name.split('.')[1] for alias in aliases if alias.name.startswith('tensorflow.')}
+            case ast.ImportFrom(str(module), aliases) if module.split('.')[0] == 'tensorflow':
+                other |= {alias.asname or alias.name for alias in aliases}
+                used |= {f'{module}.{alias.name}'.split('.')[1] for alias in aliases}
+            case ast.Assign(targets, value):  # tf = tensorflow, or tf = tf.compat.v1
+                same = isinstance(value, ast.Name) and value.id in plain
+                (plain if same else other).update(each.id for each in targets if isinstance(each, ast.Name))
+            case ast.Attribute(ast.Name(name), attribute):
+                attributes.append((name, attribute))
+    used |= {attribute for name, attribute in attributes if name in plain - other}
     return any(name == 'contrib' or (not hasattr(tensorflow, name) and hasattr(tf, name)) for name in used)
 
 
@@ -55,9 +51,6 @@ def xavier_initializer(uniform=True, seed=None, dtype=tf.float32):
     return variance_scaling_initializer(1.0, 'FAN_AVG', uniform, seed, dtype)
 
 
-xavier_initializer_conv2d = xavier_initializer
-
-
 def variance_scaling_initializer(factor=2.0, mode='FAN_IN', uniform=False, seed=None, dtype=tf.float32):
     distribution = 'uniform' if uniform else 'truncated_normal'
     return tf.variance_scaling_initializer(factor, mode.lower(), distribution, seed, dtype)
@@ -71,23 +64,12 @@ def flatten(inputs, outputs_collections=None, scope=None):
     return tf_layers().flatten(inputs, name=scope)
 
 
-def batch_norm(
-    inputs,
-    decay=0.999,
-    center=True,
-    scale=False,
-    epsilon=0.001,
-    activation_fn=None,
-    is_training=True,
-    scope=None,
-    **more,
-):
+def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, activation_fn=None, **more):
     """Batch norm. updates_collections=None: the moving averages are updated whenever the result is computed."""
+    more = {'training': more.pop('is_training', True), 'name': more.pop('scope', None), **more}
     in_place = more.pop('updates_collections', '') is None
     before = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-    outputs = tf_layers().batch_normalization(
-        inputs, -1, decay, epsilon, center, scale, training=is_training, name=scope, **more
-    )
+    outputs = tf_layers().batch_normalization(inputs, -1, decay, epsilon, center, scale, **more)
     if in_place:
         updates = [op for op in tf.get_collection(tf.GraphKeys.UPDATE_OPS) if op not in before]
         with tf.control_dependencies(updates):
@@ -116,15 +98,6 @@ def _layer(name):
     return layer
 
 
-conv2d = convolution2d = _layer('conv2d')
-conv2d_transpose = convolution2d_transpose = _layer('conv2d_transpose')
-fully_connected = relu = _layer('dense')
-
-
-def linear(*arguments, **more):
-    return fully_connected(*arguments, **{'activation_fn': None, **more})
-
-
 class _TensorFlow1(types.ModuleType):
     __path__ = tensorflow.__path__
 
@@ -135,17 +108,32 @@ class _TensorFlow1(types.ModuleType):
 _OLD = _TensorFlow1('tensorflow')
 _OLD.contrib = types.ModuleType('tensorflow.contrib')
 _OLD.contrib.layers = types.ModuleType('tensorflow.contrib.layers')
-vars(_OLD.contrib.layers).update({name: globals()[name] for name in CONTRIB_LAYERS})
-_MODULES = {'': _OLD, '.contrib': _OLD.contrib, '.contrib.layers': _OLD.contrib.layers}
+_conv2d, _conv2d_transpose, _dense = map(_layer, ('conv2d', 'conv2d_transpose', 'dense'))
+vars(_OLD.contrib.layers).update(
+    conv2d=_conv2d,
+    convolution2d=_conv2d,
+    conv2d_transpose=_conv2d_transpose,
+    convolution2d_transpose=_conv2d_transpose,
+    fully_connected=_dense,
+    relu=_dense,
+    linear=functools.partial(_dense, activation_fn=None),
+    batch_norm=batch_norm,
+    flatten=flatten,
+    l2_regularizer=l2_regularizer,
+    xavier_initializer=xavier_initializer,
+    xavier_initializer_conv2d=xavier_initializer,
+    variance_scaling_initializer=variance_scaling_initializer,
+)
+_MODULES = {'tensorflow': _OLD, 'tensorflow.contrib': _OLD.contrib, 'tensorflow.contrib.layers': _OLD.contrib.layers}
 
 
 @contextlib.contextmanager
 def imports():
     """Imports of tensorflow and of its parts are those of TensorFlow 1."""
-    sys.modules |= {f'tensorflow{name}': module for name, module in _MODULES.items()}
+    sys.modules |= _MODULES
     try:
         yield
     finally:
         for name in _MODULES:
-            del sys.modules[f'tensorflow{name}']
+            del sys.modules[name]
         sys.modules['tensorflow'] = tensorflow

@@ -1,0 +1,96 @@
+"""The table of a class, and its pages."""
+
+import csv
+import html.parser
+import os
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from lesson.grade import report
+from lesson.notebook.definitions import FUNCTIONS
+from tests.grade.conftest import record, verdict
+
+NAMES = ['anna/mine', 'ben/mine', '<script>alert(1)</script>', 'a "b" & c', '100%?#', 'Größe/日本', '=1+1', 'x y/index']
+
+
+class Links(html.parser.HTMLParser):
+    """The links and the elements of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.elements = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append(tag)
+        self.links += [value for name, value in attributes if name in ('href', 'src')]
+
+
+@pytest.fixture
+def written(tmp_path):
+    records = {name: record() for name in NAMES}
+    faults = {'train.range': 'real images reach [-0.50, 0.50]', 'train.rate': 'the <b>rate</b>'}
+    records['anna/mine'] = record(train=verdict(False, faults, 'train: real images <b>reach</b>\n  Why'))
+    records['ben/mine'] = record(
+        train=verdict(False, {'train.rate': 'other'}, 'train: other'),
+        generator=verdict(False, {'generator.not_written': 'not written yet'}, 'generator: not written yet', None),
+    )
+    report.write(records, tmp_path)
+    return tmp_path
+
+
+def test_the_table_has_a_row_for_each_learner_and_function(written):
+    with open(written / 'grades.csv', newline='', encoding='utf-8') as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) == len(NAMES) * len(FUNCTIONS)
+    by_name = {(row['notebook'], row['function']): row for row in rows}
+    assert by_name['anna/mine', 'train'] | {'seconds': ''} == {
+        'notebook': 'anna/mine', 'function': 'train', 'passed': '0', 'faults': 'train.range train.rate', 'seconds': '',
+    }  # fmt: skip
+    assert by_name['ben/mine', 'model_loss']['passed'] == '1'
+    assert by_name['ben/mine', 'generator']['seconds'] == ''
+    assert ("'=1+1", 'train') in by_name
+
+
+def test_every_link_leads_to_a_page_and_back_and_nothing_comes_from_elsewhere(written):
+    pages = sorted(written.rglob('*.html'))
+    assert len(pages) == len(NAMES) + 1
+    linked = set()
+    for page in pages:
+        found = Links(page.read_text('utf-8'))
+        assert not {'script', 'img', 'link', 'b'} & set(found.elements)
+        for link in found.links:
+            target = (page.parent / unquote(link)).resolve()
+            assert target.is_file(), link
+            linked.add(target)
+        assert not re.search(r'https?:|@import|url\(', page.read_text('utf-8'))
+    assert linked == {page.resolve() for page in pages}
+
+
+def test_the_page_of_the_class_counts_faults_and_functions(written):
+    text = (written / 'index.html').read_text('utf-8')
+    assert text.index('train.rate') < text.index('train.range'), 'the commonest comes first'
+    assert '6 with all six' in text
+    row = re.search(r'<code>generator</code>.*?</tr>', text, re.S)[0]
+    assert re.findall(r'<td class="number">(\d*)</td>', row) == ['7', '', '1']
+
+
+def test_the_page_of_a_learner_has_the_messages_as_they_are(written):
+    text = (written / 'learners' / 'anna' / 'mine.html').read_text('utf-8')
+    assert 'train: real images &lt;b&gt;reach&lt;/b&gt;\n  Why' in text
+    assert '5 of 6 functions pass' in text
+
+
+def test_a_learner_who_is_gone_has_no_page(written):
+    report.write({'anna/mine': record()}, written)
+    assert [path.name for path in written.rglob('*.html') if path.name != 'index.html'] == ['mine.html']
+
+
+def test_a_name_that_is_not_text_does_no_harm(tmp_path):
+    name = os.fsdecode(b'caf\xe9')
+    report.write({name: record()}, tmp_path)
+    (link,) = Links((tmp_path / 'index.html').read_text('utf-8')).links
+    target = os.fsdecode(unquote(link, errors='surrogateescape').encode('utf-8', 'surrogateescape'))
+    assert (tmp_path / target).is_file()
