@@ -1,5 +1,6 @@
 """Small data sets and files for the tests, and what has to come out of them by hand."""
 
+import os
 import zipfile
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lesson import files
 from lesson.notebook.pdf import find_browser
 
 
@@ -39,8 +41,8 @@ def write_faces(folder, count, size=(178, 218)):
     return sorted(folder.iterdir())
 
 
-def zip_up(files, path):
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+def zip_up(files, path, method=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, 'w', method) as archive:
         archive.mkdir('img_align_celeba')
         for file in reversed(files):
             archive.write(file, f'img_align_celeba/{file.name}')
@@ -95,3 +97,37 @@ def chromium():
             pytest.skip(f'there is no browser that starts: {str(error).splitlines()[0]}')
         yield browser
         browser.close()
+
+
+class FailingDisk:
+    """Meanwhile, operation number `which` (from 0) of `lesson.files.whole_file` on the disk fails with an errno.
+
+    `failed` says whether there were so many: opening, each write, each fsync, the renaming.
+    """
+
+    def __init__(self, which, number):
+        self.left, self.number, self.failed, self._patch = which, number, False, pytest.MonkeyPatch()
+
+    def __enter__(self):
+        def opened(path, mode):
+            file = open(path, mode)  # noqa: SIM115
+            file.write = self._counted(file.write)
+            return file
+
+        self._patch.setattr(files, 'open', self._counted(opened), raising=False)
+        self._patch.setattr(os, 'fsync', self._counted(os.fsync))
+        self._patch.setattr(os, 'replace', self._counted(os.replace))
+        return self
+
+    def __exit__(self, *_):
+        self._patch.undo()
+
+    def _counted(self, operation):
+        def counted(*arguments):
+            self.left -= 1
+            if self.left == -1:
+                self.failed = True
+                raise OSError(self.number, os.strerror(self.number))
+            return operation(*arguments)
+
+        return counted

@@ -1,0 +1,153 @@
+"""IDX files: digits and what each of them shows, packed or not, whole or damaged."""
+
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+import helper
+from lesson.data import idx as module
+from lesson.data.idx import cached_idx, idx_md5, labels_beside, read_idx, read_labels
+from tests.builders import all_files, cache_of, digits, idx, write_mnist
+
+LABELS = np.arange(12, dtype=np.uint8) % 10
+NAME = 'train-labels-idx1-ubyte.gz'
+
+
+def labels_idx(labels=LABELS, magic=0x801):
+    return b''.join(size.to_bytes(4, 'big') for size in (magic, len(labels))) + labels.tobytes()
+
+
+# -------------------------------------------------------------------------------------------- images
+
+
+@pytest.mark.parametrize('pack', [bytes, gzip.compress])
+def test_images_are_read_packed_or_not_and_mapped(tmp_path, pack):
+    path = write_mnist(tmp_path, pack(idx(digits(7))))
+    images = cached_idx(path, 28, '')
+    np.testing.assert_array_equal(images, digits(7))
+    assert isinstance(images, np.memmap) and images.dtype == np.uint8
+
+
+@pytest.mark.parametrize('size', [28, 29, 32, 33])
+def test_larger_images_have_a_black_margin_and_the_checksum_of_the_file(tmp_path, size):
+    images = cached_idx(write_mnist(tmp_path, idx(digits(5))), size, '')
+    assert images.shape == (5, size, size, 1)
+    margin = (size - 28) // 2
+    inner = images[:, margin : margin + 28, margin : margin + 28]
+    np.testing.assert_array_equal(inner, digits(5))
+    assert images.sum() == inner.sum()
+    assert idx_md5(images) == hashlib.md5(idx(digits(5))).hexdigest()
+
+
+def test_smaller_images_and_a_folder_in_place_of_the_file_are_refused(tmp_path):
+    with pytest.raises(ValueError, match='image_size is 27: digits have 28x28 pixels, choose 28 or more'):
+        cached_idx(write_mnist(tmp_path, idx(digits(5))), 27, '')
+    (tmp_path / 'train-images-idx3-ubyte').mkdir()
+    with pytest.raises(IsADirectoryError, match='train-images-idx3-ubyte is a folder: put the file'):
+        cached_idx(tmp_path / 'train-images-idx3-ubyte', 28, '')
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (gzip.compress(idx(digits(5), magic=0x801)), 'its magic number is 0x00000801, expected 0x00000803'),
+        (gzip.compress(idx(digits(5), count=6)), '6 images take 4,720 bytes, it has 3,936'),
+        (gzip.compress(idx(digits(5)) + b'x'), '5 images take 3,936 bytes, it has 3,937'),
+        (gzip.compress(idx(digits(0))), 'it is empty'),
+        (gzip.compress(idx(np.zeros((5, 32, 32), np.uint8))), 'its images are 32x32, not 28x28'),
+        (b'\x1f\x8b and then anything', 'is damaged'),
+        (b'<html>', 'its magic number is 0x3c68746d'),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_is_wrong_and_what_to_do(tmp_path, content, message):
+    path = write_mnist(tmp_path, content)
+    with pytest.raises(ValueError, match=message) as error:
+        helper.open_dataset('mnist', tmp_path)
+    assert str(path) in str(error.value) and str(error.value).endswith('. Delete it and fetch it again')
+    assert all_files(tmp_path) == ['mnist/train-images-idx3-ubyte.gz']
+
+
+@pytest.mark.parametrize('pack', [bytes, gzip.compress])
+def test_a_file_that_is_cut_off_anywhere_is_refused(tmp_path, pack):
+    whole = pack(idx(digits(1)))
+    for length in range(len(whole)):
+        path = write_mnist(tmp_path, whole[:length])
+        with pytest.raises(ValueError, match=f'{path} is .*Fetch it again'):
+            read_idx(path, (28, 28), 'Fetch it again')
+
+
+def test_a_flipped_bit_of_a_packed_file_is_noticed_or_changes_no_pixel(tmp_path):
+    whole = gzip.compress(idx(digits(1)))
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path = write_mnist(tmp_path, damaged)
+        try:
+            images = read_idx(path, (28, 28), '')
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:  # in the name or the time of the packed file
+            np.testing.assert_array_equal(images, digits(1)[..., 0])
+
+
+def test_the_prepared_digits_are_made_again_when_the_code_that_makes_them_changes(tmp_path, monkeypatch):
+    path = write_mnist(tmp_path, idx(digits(5)))
+    first = cached_idx(path, 28, '') is not None and cache_of(tmp_path)
+    monkeypatch.setattr(module, 'read_idx', inverted)
+    np.testing.assert_array_equal(cached_idx(path, 28, ''), 255 - digits(5))
+    assert cache_of(tmp_path) != first
+
+
+def inverted(*arguments):
+    return 255 - read_idx(*arguments)
+
+
+# -------------------------------------------------------------------------------------------- labels
+
+
+@pytest.mark.parametrize('packed', [True, False])
+@pytest.mark.parametrize('name', ['-idx3-ubyte', '-idx3-ubyte.gz', '.idx3-ubyte'])
+def test_labels_are_found_beside_the_images_packed_or_not(tmp_path, name, packed):
+    path = tmp_path / f'train-images{name}'
+    beside = tmp_path / (f'train-labels{name}'.replace('idx3', 'idx1').removesuffix('.gz') + packed * '.gz')
+    assert read_labels(path, 12, '') is None
+    beside.write_bytes(gzip.compress(labels_idx()) if packed else labels_idx())
+    np.testing.assert_array_equal(read_labels(path, 12, ''), LABELS)
+    assert labels_beside(tmp_path / 'train-images-idx3-ubyte.gz').name == NAME
+
+
+@pytest.mark.parametrize('size', [28, 32])
+def test_a_data_set_of_digits_has_their_labels_if_there_are_any(tmp_path, size):
+    images = write_mnist(tmp_path, idx(digits(12)))
+    assert helper.open_dataset('mnist', tmp_path, image_size=size).labels is None
+    images.with_name(NAME).write_bytes(labels_idx())
+    for _ in range(2):  # prepared, and read again
+        np.testing.assert_array_equal(helper.open_dataset('mnist', tmp_path, image_size=size).labels, LABELS)
+
+
+@pytest.mark.parametrize(
+    ('content', 'what'),
+    [
+        (labels_idx(LABELS[1:]), '11 labels for the 12 images'),
+        (labels_idx()[:-1], '12 labels take 20 bytes, it has 19'),
+        (labels_idx(magic=0x803), 'its magic number is 0x00000803, expected 0x00000801'),
+        (gzip.compress(labels_idx())[:-9], 'is damaged'),
+        (b'', 'its magic number is 0x00000000'),
+    ],
+    ids=['one missing', 'one byte missing', 'of images', 'cut off', 'empty'],
+)
+def test_labels_that_are_damaged_or_too_few_are_an_error_that_says_what_to_do(tmp_path, content, what):
+    write_mnist(tmp_path, idx(digits(12))).with_name(NAME).write_bytes(content)
+    with pytest.raises(ValueError, match=what) as caught:
+        helper.open_dataset('mnist', tmp_path)
+    assert NAME in str(caught.value) and str(caught.value).endswith('Delete it and fetch it again')
+
+
+def test_mnist_has_the_labels_of_mnist(tmp_path):
+    write_mnist(tmp_path, b'').with_name(NAME).write_bytes(labels_idx())
+    path, md5 = tmp_path / 'mnist' / 'train-images-idx3-ubyte.gz', hashlib.md5(labels_idx()).hexdigest()
+    np.testing.assert_array_equal(read_labels(path, 12, '', md5), LABELS)
+    with pytest.raises(ValueError, match=f'has other labels than MNIST .MD5 {md5} instead of {md5[::-1]}'):
+        read_labels(path, 12, '', md5[::-1])

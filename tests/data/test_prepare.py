@@ -1,0 +1,412 @@
+"""Pictures in folders and zips: what is taken, skipped, left out; kills, changes and bombs meanwhile."""
+
+import io
+import os
+import shutil
+import signal
+import struct
+import sys
+import tracemalloc
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import helper
+from lesson.data import decode
+from lesson.data import prepare as module
+from lesson.data.cache import listing
+from lesson.files import one_process_at_a_time
+from tests.builders import all_files, by_hand, cache_of, colours, write_faces, zip_up
+from tests.data.process import alive, outlived_by, prepare, slow, start, started
+
+pytestmark = pytest.mark.fault
+linux = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
+
+
+def level(value):
+    """The bytes of a picture of one color."""
+    file = io.BytesIO()
+    Image.new('RGB', (30, 30), (value, 0, 0)).save(file, 'PNG')
+    return file.getvalue()
+
+
+def levels(name, data_dir):
+    return helper.open_dataset(name, data_dir, image_mode='RGB').images[:, 0, 0, 0].tolist()
+
+
+def test_faces_equal_pillow_called_by_hand_to_the_last_bit_in_a_folder_and_in_any_kind_of_zip(tmp_path):
+    files = write_faces(tmp_path / 'folder' / 'img_align_celeba', 70)
+    expected = np.stack([by_hand(file) for file in files])
+    np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path / 'folder').images, expected)
+    np.testing.assert_array_equal(helper.get_batch(files, 28, 28, 'RGB', 108), expected)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        (tmp_path / f'{method}').mkdir()
+        zip_up(files, tmp_path / f'{method}' / 'img_align_celeba.zip', method)
+        np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path / f'{method}').images, expected)
+        assert len(all_files(tmp_path / f'{method}')) == 2  # the zip and its cache: nothing is unpacked
+
+
+# --------------------------------------------------------------------------------------------- zips
+
+
+def write_zips(own):
+    """Pictures of the levels 1 to 8, in files and zips, in the order in which they are read."""
+    (own / 'deeper').mkdir(parents=True)
+    (own / 'a.png').write_bytes(level(1))
+    (own / 'c.png').write_bytes(level(4))
+    (own / 'deeper' / 'x.png').write_bytes(level(5))
+    with zipfile.ZipFile(own / 'b.ZIP', 'w') as archive:
+        for name, value in (('y/a.png', 3), ('x.png', 2), ('.h.png', 9), ('__MACOSX/x.png', 9), ('notes.txt', 9)):
+            archive.writestr(name, level(value) if value < 9 else b'notes')
+    with zipfile.ZipFile(own / 'deeper' / 'z.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
+        for value in (8, 6, 7):
+            archive.writestr(f'{value}.png', level(value))
+    zipfile.ZipFile(own / 'empty.zip', 'w').close()
+
+
+def test_zips_in_a_folder_are_read_like_sub_folders_and_not_unpacked(tmp_path, capsys):
+    own = tmp_path / 'own'
+    write_zips(own)
+    before = all_files(tmp_path)
+    assert levels('own', tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert f'Left out 1 files in {own} that are not pictures: b.ZIP/notes.txt\n' in capsys.readouterr().out
+    assert sorted([*before, cache_of(tmp_path).name]) == all_files(tmp_path)
+    with zipfile.ZipFile(own / 'deeper' / 'z.zip', 'a') as archive:
+        archive.writestr('9.png', level(9))
+        archive.writestr('10.png', level(10)[:60])
+    assert levels('own', tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert 'Skipped 1 of 10 pictures' in (printed := capsys.readouterr().out) and ': deeper/z.zip/10.png (' in printed
+
+
+@pytest.mark.parametrize(('name', 'expected'), [('own/deeper/z.zip', [6, 7, 8]), ('own/b.ZIP', [2, 3])])
+def test_one_zip_of_ones_own_pictures_is_a_data_set(tmp_path, capsys, name, expected):
+    write_zips(tmp_path / 'own')
+    for own in (tmp_path / name, name):
+        assert levels(own, tmp_path) == expected
+        assert f'images from {tmp_path / name}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('content', [b'', b'<!DOCTYPE html>', b'PK\x03\x04 cut off'])
+@pytest.mark.parametrize('name', ['celeba', 'own', 'own/z.zip'])
+def test_a_bad_zip_is_named_with_what_to_do_before_anything_is_prepared(tmp_path, content, name):
+    own = write_faces(tmp_path / 'own', 3)[0].parent
+    path = tmp_path / 'img_align_celeba.zip' if name == 'celeba' else own / 'z.zip'
+    path.write_bytes(content)
+    before = all_files(tmp_path)
+    instead = 'Delete it and fetch it again' if name == 'celeba' else 'Put a whole one in its place, or take it away'
+    with pytest.raises(ValueError, match=rf'{path} is not a readable zip \(.*\)\. {instead}'):
+        helper.open_dataset(name, tmp_path)
+    assert all_files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ('place', 'value', 'reason'),
+    [(8, 9, 'compression method is not supported'), (6, 1, 'encrypted, password required')],
+)
+def test_a_member_that_python_cannot_unpack_is_named_with_the_reason(tmp_path, place, value, reason):
+    path = zip_up(write_faces(tmp_path / 'faces', 1), tmp_path / 'celeba.zip')
+    with zipfile.ZipFile(path) as archive:
+        (member,) = [info for info in archive.infolist() if info.file_size]
+    content = bytearray(path.read_bytes())
+    content[member.header_offset + place] = value
+    content[content.rindex(b'PK\x01\x02') + place + 2] = value
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf'1 of 1 pictures .*000001.jpg \(.*{reason}'):
+        helper.open_dataset('celeba', tmp_path)
+
+
+def test_a_zip_that_is_cut_off_or_damaged_anywhere_gives_the_right_pictures_or_an_error(tmp_path):
+    path = tmp_path / 'own.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for value in (1, 2):
+            archive.writestr(f'{value}.png', level(value))
+    whole = path.read_bytes()
+    flipped = [whole[:i] + bytes([whole[i] ^ 1 << i % 8]) + whole[i + 1 :] for i in range(0, len(whole), 3)]
+    for i, damaged in enumerate((*flipped, *(whole[:i] for i in range(0, len(whole), 9)))):
+        path.write_bytes(damaged)
+        os.utime(path, (i, i))
+        try:
+            assert set(levels('own.zip', tmp_path)) <= {1, 2}
+        except ValueError as error:
+            assert str(path) in str(error)
+
+
+def test_names_that_lead_outside_or_are_links_do_no_harm_as_nothing_is_unpacked(tmp_path):
+    link = zipfile.ZipInfo('link.png')
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / 'own.zip', 'w') as archive:
+        for name in ('../x.png', '/etc/x.png', 'a\\..\\x.png', 'a..b/c..png'):
+            archive.writestr(name, level(1))
+        archive.writestr(link, '/etc/passwd')
+    assert levels('own.zip', tmp_path) == [1, 1, 1]  # '..' counts as hidden
+    assert len(all_files(tmp_path)) == 2
+
+
+def declare(path, size):
+    """Write `size` into the list of members as what the first one unpacks to."""
+    content = bytearray(path.read_bytes())
+    place = content.index(b'PK\x01\x02') + 24
+    content[place : place + 4] = size.to_bytes(4, 'little')
+    path.write_bytes(content)
+
+
+def test_a_bomb_is_not_unpacked_whether_it_says_so_or_not(tmp_path):
+    path = tmp_path / 'own.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('bomb.jpg', bytes(100_000_000))
+    for declared, reason in ((200_000_000, 'it has 200,000,000 bytes, too many for a picture'), (1000, 'Bad CRC-32')):
+        declare(path, declared)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=rf'bomb\.jpg \({reason}'):
+            helper.open_dataset('own.zip', tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10_000_000
+
+
+def test_the_memory_of_a_preparation_does_not_grow_with_the_number_of_zips(tmp_path):
+    peaks = []
+    for count in (2, 8):
+        own = tmp_path / f'own-{count}'
+        own.mkdir()
+        for i in range(count):
+            with zipfile.ZipFile(own / f'{i}.zip', 'w') as archive:
+                for k in range(300):
+                    archive.writestr(f'{k:04}.png', level(1))
+        tracemalloc.start()
+        assert len(helper.open_dataset(own.name, tmp_path, image_size=1).images) == 300 * count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 300_000, peaks  # a list of 1,800 members would take more
+
+
+# ------------------------------------------------------------------------------------- broken, others
+
+
+def declared_png(width, height):
+    """A PNG that says how large it is and then ends."""
+    header = b'IHDR' + struct.pack('>2I5B', width, height, 8, 2, 0, 0, 0)
+    start = b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + header + struct.pack('>I', zlib.crc32(header))
+    return start + struct.pack('>I', 100) + b'IDAT'
+
+
+def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
+    own = tmp_path / 'own'
+    own.mkdir()
+    colours().save(own / 'a whole.jpg')
+    whole = (own / 'a whole.jpg').read_bytes()
+    (own / 'b truncated.jpg').write_bytes(whole[: len(whole) // 2])
+    (own / 'c empty.jpg').write_bytes(b'')
+    (own / 'd text.jpg').write_text('no picture')
+    (own / 'e huge.png').write_bytes(declared_png(60_000, 60_000))
+    Image.new('1', (8000, 8000)).save(own / 'f large.png')
+    with open(own / 'g film.jpg', 'wb') as file:
+        file.truncate(2**30)  # a gigabyte that takes no space
+    (own / 'IMG_1.jpg').write_bytes(b'\0\0\0\x18ftypheic' + bytes(100))
+    assert len(helper.open_dataset('own', tmp_path).images) == 1
+    line, _ = capsys.readouterr().out.splitlines()
+    assert line.startswith(f'Skipped 7 of 8 pictures in {own} cannot be read: IMG_1.jpg (')
+    for words in (
+        'IMG_1.jpg (an HEIC photo, which Pillow does not read: export it as JPEG)',
+        'b truncated.jpg (',
+        'c empty.jpg (not a picture)',
+        'd text.jpg (not a picture)',
+        'e huge.png (Image size (3600000000 pixels) exceeds limit',
+        'f large.png (too large: 8000x8000, at most 50,000,000 pixels)',
+        'g film.jpg (it has 1,073,741,824 bytes, too many for a picture)',
+    ):
+        assert words in line
+    helper.open_dataset('own', tmp_path)
+    assert 'Skipped' not in capsys.readouterr().out
+
+
+def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error_that_leaves_nothing(tmp_path, capsys):
+    files = write_faces(tmp_path / 'img_align_celeba', 200)
+    for file, content in zip(files, (b'', b'no picture', files[2].read_bytes()[:300]), strict=False):
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match=r'3 of 200 pictures .*000001\.jpg.*000002\.jpg.*000003\.jpg.*fetch it again'):
+        helper.open_dataset('celeba', tmp_path)
+    assert os.listdir(tmp_path) == ['img_align_celeba']
+    Image.new('RGB', (1, 1)).save(files[0])  # readable, but too small for a face
+    shutil.copy(files[3], files[1])
+    images = helper.open_dataset('celeba', tmp_path).images
+    np.testing.assert_array_equal(images[:2], [by_hand(files[1]), by_hand(files[3])])
+    assert len(images) == 198
+    assert 'Skipped 2 of 200' in (printed := capsys.readouterr().out) and 'it has 1x1 pixels, not 178x218' in printed
+
+
+def test_files_that_are_not_pictures_are_left_out_and_ten_of_them_named(tmp_path, capsys):
+    own = write_faces(tmp_path / 'own', 3)[0].parent
+    for name in ('film.mp4', 'notes.mpg', *(f'{i:02d}.txt' for i in range(10))):
+        (own / name).write_bytes(b'\0\0\0\x18ftypmp42' + bytes(100))
+    (own / 'picture').write_bytes((own / '000001.jpg').read_bytes())
+    assert len(helper.open_dataset('own', tmp_path).images) == 4
+    named = ', '.join(f'{i:02d}.txt' for i in range(10))
+    assert f'Left out 12 files in {own} that are not pictures: {named}, ...\n' in capsys.readouterr().out
+
+
+def test_a_folder_without_a_picture_is_an_error(tmp_path):
+    (tmp_path / 'own').mkdir()
+    with pytest.raises(ValueError, match='own is an empty folder: put pictures'):
+        helper.open_dataset('own', tmp_path)
+    (tmp_path / 'own' / 'notes.txt').write_text('no picture')
+    with pytest.raises(ValueError, match=r'own contains no pictures. Put pictures'):
+        helper.open_dataset('own', tmp_path)
+    assert all_files(tmp_path) == ['own/notes.txt']
+
+
+def test_spaces_and_letters_of_all_languages_in_names_do_no_harm(tmp_path, capsys):
+    data_dir = tmp_path / 'mes données' / 'Bücher ü 日本 [1] %s {}'
+    own = data_dir / 'Gesichter ß 顔 *'
+    own.mkdir(parents=True)
+    (own / 'größe 1.png').write_bytes(level(1))
+    (own / 'kaputt é.jpg').write_text('no picture')
+    (own / os.fsdecode(b'\xff\xfe.jpg')).write_text('no picture')
+    for _ in range(2):
+        assert levels(own.name, data_dir) == [1]
+    line = next(line for line in capsys.readouterr().out.encode().decode().splitlines() if 'Skipped' in line)
+    assert line.startswith('Skipped 2 of 3 pictures') and 'kaputt é.jpg' in line
+
+
+def test_our_own_cache_in_a_folder_is_no_picture_of_it(tmp_path, capsys):
+    (tmp_path / 'animals' / 'cats').mkdir(parents=True)
+    for place in ('a.png', 'cats/a.png'):
+        colours().save(tmp_path / 'animals' / place)
+    helper.open_dataset('animals/cats', tmp_path)
+    assert list((tmp_path / 'animals').glob('*.npy'))
+    assert len(helper.open_dataset('animals', tmp_path).images) == 2
+    assert 'Left out' not in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------- changes
+
+
+def test_another_picture_code_or_setting_makes_other_images(tmp_path, monkeypatch):
+    own = tmp_path / 'own'
+    own.mkdir()
+    Image.fromarray(np.full((30, 30), 200 * 257, np.uint16)).save(own / 'a.png')
+    assert levels('own', tmp_path) == [200]
+    (own / 'b.png').write_bytes(level(2))
+    assert levels('own', tmp_path) == [200, 2]
+    status = (own / 'b.png').stat()
+    (own / 'b.png').write_bytes(level(3))
+    os.utime(own / 'b.png', ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert levels('own', tmp_path) == [200, 3]
+    monkeypatch.setattr(decode, 'WHITE', 2 * decode.WHITE)  # as an edit of the file does
+    assert levels('own', tmp_path) == [100, 3]
+    assert len(list(tmp_path.glob('own-28x28x3-*'))) == 1
+    about = helper.DATA_SETS['celeba']
+    files = write_faces(tmp_path / 'img_align_celeba', 3)
+    for crop, size in ((108, 28), (60, 28), (60, 30)):
+        monkeypatch.setitem(helper.DATA_SETS, 'celeba', about._replace(crop=crop))
+        expected = helper.get_batch(files, size, size, 'RGB', crop)
+        np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path, image_size=size).images, expected)
+
+
+def test_images_of_another_size_than_asked_for_are_an_error_and_not_scrambled(tmp_path):
+    own = write_faces(tmp_path / 'own', 70, (40, 40))[0].parent
+    with pytest.raises(TypeError, match=r'made uint8 \(28, 28, 3\) from 000001.jpg, expected uint8 \(28, 29, 3\)'):
+        module.prepared_images(own, slow, (28, 29, 3), 'own')
+
+
+@pytest.mark.parametrize('times', [1, 2, 3])
+def test_files_that_change_meanwhile_are_looked_at_again_and_given_up_after_three_times(
+    tmp_path, capsys, monkeypatch, times
+):
+    files = write_faces(tmp_path / 'own', 3)
+    calls = []
+
+    def changing(source):
+        calls.append(source)
+        if len(calls) == 1:
+            listed = list(listing(source))
+            files[0].unlink()  # between the look at the files and the preparation
+            return listed
+        if len(calls) % 2 == 0 and 2 < len(calls) <= 2 * times:
+            colours().save(tmp_path / 'own' / f'new {len(calls)}.png')  # meanwhile
+        return listing(source)
+
+    monkeypatch.setattr(module, 'listing', changing)
+    if times == 3:
+        with pytest.raises(OSError, match=r'own kept changing, 3 times: wait until its files are complete'):
+            helper.open_dataset('own', tmp_path)
+        assert list(tmp_path.glob('*.npy*')) == []
+    else:
+        assert len(helper.open_dataset('own', tmp_path).images) == 2 + times - 1
+    printed = capsys.readouterr().out
+    assert printed.count(f'Files in {tmp_path / "own"} have changed in the meantime.\n') == times
+    assert 'Skipped' not in printed
+
+
+# ----------------------------------------------------------------------------------------- processes
+
+
+@pytest.fixture
+def own(tmp_path):
+    files = write_faces(tmp_path / 'own', 8, (40, 40))
+    for i in range(400):
+        shutil.copy(files[i % 8], tmp_path / 'own' / f'{i}.jpg')
+    return tmp_path / 'own'
+
+
+def kill(process):
+    process.kill()
+
+
+def interrupt(process):
+    process.send_signal(signal.SIGINT)
+
+
+def interrupt_all(process):
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def kill_another(process):
+    pids = []
+    while not pids:
+        pids = [pid for pid in alive(process.pid) if 'spawn_main' in Path(f'/proc/{pid}/cmdline').read_text()]
+    os.kill(pids[0], signal.SIGKILL)
+
+
+@linux
+@pytest.mark.skipif(os.cpu_count() < 2, reason='with one core there is no other process')
+@pytest.mark.parametrize('end', [kill, interrupt, interrupt_all, kill_another])
+def test_a_preparation_that_is_ended_leaves_no_process_and_nothing_wrong_and_begins_again(own, end):
+    process = started(own)
+    end(process)
+    errors = process.communicate(timeout=60)[1].rstrip()
+    assert outlived_by(process.pid) == []
+    assert errors.count('Traceback') == (end is not kill)
+    if end is kill_another:
+        assert 'RuntimeError: a process that was preparing pictures was killed, probably out of memory. Run' in errors
+    elif end is not kill:
+        assert errors.endswith('KeyboardInterrupt')
+    assert list(own.parent.glob('*.npy')) == []
+    files = sorted(own.iterdir())
+    np.testing.assert_array_equal(prepare(own), helper.get_batch(files, 28, 28, 'RGB'))
+    assert [path.suffix for path in own.parent.iterdir() if path.is_file()] == ['.npy']
+
+
+def test_of_three_processes_one_prepares_and_the_others_take_what_it_made(own):
+    processes = [start(own) for _ in range(3)]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], results
+    assert {printed.splitlines()[-1] for printed, _ in results} == {'408'}
+    assert sum(errors.count('| 0/408') for _, errors in results) == 1
+    assert [path.suffix for path in own.parent.iterdir() if path.is_file()] == ['.npy']
+
+
+def test_a_picture_that_comes_while_another_process_is_waited_for_and_goes_is_in_no_cache_of_the_others(tmp_path):
+    own = write_faces(tmp_path / 'own', 3)[0].parent
+    with one_process_at_a_time(tmp_path):
+        process = start(own)
+        assert process.stdout.readline().startswith('Waiting for another process')
+        colours().save(own / '000002 a.png')
+    printed, _ = process.communicate(timeout=60)
+    assert printed == f'Files in {own} have changed in the meantime.\n4\n'
+    (own / '000002 a.png').unlink()
+    assert len(prepare(own)) == 3
