@@ -14,7 +14,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-MESSAGES = 'lesson-tensorflow-{}.txt'  # in the system's folder for temporary files; {}: number of the process
+MESSAGES = 'lesson-tensorflow-'  # a file in the system's folder for temporary files; then the number of the process
 
 # Read by TensorFlow while it is imported: only fatal errors are logged, and convolutions are oneDNN's. That is the
 # default only where the processor has AVX512-VNNI or newer; with AVX2 alone a training step is about 1.7 times as fast
@@ -31,9 +31,8 @@ def held_back():
     A process that dies in here leaves it in a file, which the next process to enter prints and removes.
     """
     _print_last_words()
-    path = Path(tempfile.gettempdir(), MESSAGES.format(os.getpid()))
     try:
-        file = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        file, path = tempfile.mkstemp(prefix=f'{MESSAGES}{os.getpid()}-')
     except OSError:  # nothing is held back
         yield
         return
@@ -45,23 +44,23 @@ def held_back():
     try:
         yield
     except BaseException:
-        words = path.read_bytes()
+        words = Path(path).read_bytes()
         raise
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(file)
         with suppress(OSError):
-            path.unlink()
+            os.unlink(path)
         os.write(2, words)
 
 
 def _print_last_words():
     import psutil
 
-    for path in Path(tempfile.gettempdir()).glob(MESSAGES.format('*')):
-        with suppress(OSError, ValueError):  # of another user
-            if not psutil.pid_exists(int(path.stem.rpartition('-')[2])):
+    for path in Path(tempfile.gettempdir()).glob(f'{MESSAGES}*'):
+        with suppress(OSError, ValueError):  # of a different user
+            if not psutil.pid_exists(int(path.name.split('-')[2])):
                 words = path.read_text(errors='replace')
                 path.unlink()
                 print(f'A process died while it loaded TensorFlow, which had said:\n{words}', file=sys.stderr)

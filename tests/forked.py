@@ -9,20 +9,17 @@ import subprocess
 import sys
 
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
-_context.set_forkserver_preload(['lesson.training', 'lesson.notebooks'])
+_context.set_forkserver_preload(['lesson.train', 'lesson.notebook.definitions', 'lesson.trained.playground', 'helper'])
 
 
 class Forked:
-    """A process that calls main(arguments, as texts), used like a subprocess.Popen.
+    """A process that calls main(texts), like a subprocess.Popen; what it prints is appended to the file `output`."""
 
-    Its standard output and error are appended to the files out and err, which may be the same.
-    """
-
-    def __init__(self, main, arguments, out, err, **environment):
+    def __init__(self, main, arguments, output, **environment):
         arguments = [str(argument) for argument in arguments]
-        self._process = _context.Process(target=_call, args=(main, arguments, (out, err), environment), daemon=True)
+        self._process = _context.Process(target=_call, args=(main, arguments, output, environment), daemon=True)
         self._process.start()
-        self.pid, self.kill = self._process.pid, self._process.kill
+        self.kill = self._process.kill
 
     def poll(self):
         return self._process.exitcode
@@ -34,8 +31,8 @@ class Forked:
         return self.poll()
 
 
-def _call(main, arguments, files, environment):
-    for descriptor, path in enumerate(files, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
+def _call(main, arguments, output, environment):
+    for descriptor in (1, 2):
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     os.environ.update(environment)
     main(arguments)

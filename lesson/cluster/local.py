@@ -1,13 +1,14 @@
 """A cluster on this machine: python -m lesson.cluster.local NOTEBOOK FOLDER MEMBERS [papermill's -p name value ...].
 
 Starts a chief and MEMBERS - 1 workers, each of which executes the notebook into the folder. What the chief prints is
-shown, that of each worker goes to a file. When one of them dies, all are started again, and resume from the chief's
-checkpoint; when one ends with an error, or this process ends in whatever way, all end.
+shown, that of each worker goes to a file. When one of them dies or ends with an error, or this process ends in whatever
+way, all end. The same command then resumes from the chief's checkpoint.
 
 TensorFlow's servers listen on all network interfaces. So on Linux the cluster gets a network of its own, with nothing
 in it but a loopback interface; then nothing can be downloaded while it runs.
 """
 
+import argparse
 import contextlib
 import ctypes
 import json
@@ -23,86 +24,73 @@ from pathlib import Path
 
 import psutil
 
-from lesson.notebook.execute import LOST
+from lesson.notebook import execute
 
-RESTARTS = 3
-GRACE = 30  # seconds for the others to notice that a member has died
+GRACE = 10  # seconds to find out which member was the first to fail
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # unshare(2)
 _SET_FLAGS, _UP = 0x8914, 1  # netdevice(7)
 
 
-def main(notebook, folder, members, *arguments):
-    """Execute the notebook on so many members; returns an exit code."""
-    folder = Path(folder)
-    if not members.isdecimal() or int(members) < 1:
-        sys.exit(f'{members!r} members: choose a whole number from 1, make cluster WORKERS=2')
+def main(arguments=None):
+    """Execute a notebook on this many members; returns an exit code."""
+    parser = argparse.ArgumentParser(prog='lesson.cluster.local', description='A notebook on several processes.')
+    parser.add_argument('notebook')
+    parser.add_argument('folder', type=Path)
+    parser.add_argument('members', type=int)
+    given, parameters = parser.parse_known_args(arguments)
+    if given.members < 1:
+        parser.error(f'{given.members} members: choose a whole number from 1')
     if not own_network():
         print('This system gives the cluster no network of its own: its ports can be reached from others. Close them.')
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoints = folder / 'checkpoints'
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    arguments = ['-p', 'checkpoint_dir', str(checkpoints.absolute()), *arguments]
-    for restart in range(RESTARTS + 1):
-        codes = once(notebook, folder, int(members), arguments)
-        if codes['chief'] == 0:
-            shutil.rmtree(checkpoints, ignore_errors=True)
-            return 0
-        failed = errors(codes)
-        if failed or restart == RESTARTS:
-            break
-        print(f'A member has died. Starting all of them again ({restart + 1} of at most {RESTARTS} times).', flush=True)
-    for name in failed:
-        print(f'{name} has ended with an error: see {log(folder, name) if name != "chief" else "above"}')
-    if not failed:
-        print(f'A member has died in each of {RESTARTS + 1} starts. Is there enough memory for {members} processes?')
+    given.folder.mkdir(parents=True, exist_ok=True)
+    checkpoints = given.folder / 'checkpoints'
+    parameters = ['-p', 'checkpoint_dir', str(checkpoints.absolute()), *parameters]
+    codes = run(given.notebook, given.folder, given.members, parameters)
+    if codes['chief'] == 0:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        return 0
+    for name in [name for name, code in codes.items() if code == 1]:
+        print(f'{name} has ended with an error: see {log(given.folder, name) if name != "chief" else "above"}')
+    if 1 not in codes.values():
+        print(f'A member has died. Is there enough memory for {given.members} processes? The same call resumes.')
     return 1
 
 
-def once(notebook, folder, members, arguments):
+def run(notebook, folder, members, parameters):
     """Start all members, and wait until the chief has done its work or one has failed: {name: exit code or None}.
 
-    An exit code is negative when a signal has ended the process, None when the member was ended from here.
+    An exit code is 1 after an error in the notebook, LOST or negative after a death, None when it was ended from here.
     """
-    ports = free_ports(members)
-    names = ['chief', *(f'worker {i}' for i in range(members - 1))]
-    cluster = {'chief': [f'127.0.0.1:{ports[0]}'], 'worker': [f'127.0.0.1:{port}' for port in ports[1:]]}
-    processes = {}
+    hosts = [f'127.0.0.1:{port}' for port in free_ports(members)]
+    processes, end = {}, None
     try:
-        for name in names:
-            role, _, index = name.partition(' ')
-            task = {'cluster': cluster, 'task': {'type': role, 'index': int(index or 0)}}
-            processes[name] = start(notebook, folder, name, arguments, os.environ | {'TF_CONFIG': json.dumps(task)})
-        end = None
+        for i in range(members):
+            task = {'type': 'worker', 'index': i - 1} if i else {'type': 'chief', 'index': 0}
+            config = json.dumps({'cluster': {'chief': hosts[:1], 'worker': hosts[1:]}, 'task': task})
+            name = f'worker {i - 1}' if i else 'chief'
+            processes[name] = start(notebook, folder, name, parameters, os.environ | {'TF_CONFIG': config})
         while True:
             codes = {name: process.poll() for name, process in processes.items()}
             if any(codes.values()) and end is None:
                 end = time.monotonic() + GRACE
-            late = end and (time.monotonic() > end or None not in codes.values())
-            if codes['chief'] == 0 or errors(codes) or late:
+            if codes['chief'] == 0 or 1 in codes.values() or (end and time.monotonic() > end):
                 return codes
             time.sleep(0.2)
     finally:
         end_all()
 
 
-def errors(codes):
-    """The members whose notebook has ended with an error of its own: not because one of them has died."""
-    return [name for name, code in codes.items() if code and code > 0 and code != LOST]
-
-
-def start(notebook, folder, name, arguments, environment):
+def start(notebook, folder, name, parameters, environment):
     """Start a member. Its standard input ends when this process does, and then it ends."""
-    output = folder / ('chief.ipynb' if name == 'chief' else log(folder, name).with_suffix('.ipynb').name)
-    command = [sys.executable, '-m', 'lesson.cluster.local', 'member', str(notebook), str(output), *arguments]
+    code = 'from lesson.cluster.local import member; member()'
+    command = [sys.executable, '-c', code, str(notebook), str(log(folder, name).with_suffix('.ipynb')), *parameters]
     with contextlib.ExitStack() as stack:
-        quiet = {}
-        if name != 'chief':
-            file = stack.enter_context(open(log(folder, name), 'wb'))
-            quiet = {'stdout': file, 'stderr': file}
+        file = None if name == 'chief' else stack.enter_context(open(log(folder, name), 'wb'))
+        quiet = {'stdout': file, 'stderr': file}
         return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment, **quiet)
 
 
-def member(*arguments):
+def member():
     """Execute a notebook, until standard input ends."""
 
     def wait():
@@ -111,9 +99,7 @@ def member(*arguments):
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
-    from lesson.notebook import execute
-
-    execute.main(arguments)
+    execute.main(sys.argv[1:])
 
 
 def log(folder, name):
@@ -142,7 +128,7 @@ def own_network():
     try:
         user, group = os.getuid(), os.getgid()
         unshare = ctypes.CDLL(None, use_errno=True).unshare
-        if unshare(_NEW_NETWORK) == -1:  # allowed for root only; whoever is not, needs a user namespace, too
+        if unshare(_NEW_NETWORK) == -1:  # allowed for root only; others need a user namespace, too
             if unshare(_NEW_USER | _NEW_NETWORK) == -1:
                 return False
             Path('/proc/self/setgroups').write_text('deny')
@@ -158,10 +144,7 @@ def own_network():
 
 
 if __name__ == '__main__':
-    if sys.argv[1] == 'member':
-        member(*sys.argv[2:])
-    else:
-        try:
-            sys.exit(main(*sys.argv[1:]))
-        except KeyboardInterrupt:
-            sys.exit('The cluster was ended.')
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit('The cluster was ended.')

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: whole ones or none, and only for a continuation of the same training."""
+"""Checkpoints of a training run: whole ones or none, and only for a continuation of the same run."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ KEPT = 2
 
 
 class Checkpoints:
-    """The checkpoints in a folder, of a training that has settings {name: value} and a graph {operation: checksum}.
+    """The checkpoints in a folder, of a run that has settings {name: value} and a graph {operation: checksum}.
 
     A checkpoint is one .npz file with all arrays, among them `losses`, one row per step.
     """
@@ -27,7 +27,7 @@ class Checkpoints:
 
     @contextmanager
     def locked(self):
-        """Keep other trainings out of the folder. RuntimeError: one is in it; OSError: it cannot be written."""
+        """Keep other runs out of the folder. RuntimeError: one is in it; OSError: it cannot be written."""
         with self._explained():  # now, and not after two minutes
             self.folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.folder).close()
@@ -36,15 +36,15 @@ class Checkpoints:
                 stack.enter_context(one_process_at_a_time(self.folder))
             except Timeout:
                 raise RuntimeError(
-                    f'another training is using {self.folder}: wait until it ends, or pass another checkpoint_dir'
+                    f'another run is using {self.folder}: wait until it ends, or pass a different checkpoint_dir'
                 ) from None
-            for unfinished in self.folder.glob('step-*.part'):  # by a training that was killed
+            for unfinished in self.folder.glob('step-*.part'):  # by a run that was killed
                 unfinished.unlink(missing_ok=True)
             self._last = time.monotonic()
             yield
 
     def newest(self):
-        """The arrays of the newest undamaged checkpoint, or None. ValueError: it is of another training."""
+        """The arrays of the newest undamaged checkpoint, or None. ValueError: it is of a different run."""
         for path in sorted(self.folder.glob('step-*.npz'), reverse=True):
             try:
                 with zipfile.ZipFile(path) as archive:
@@ -75,7 +75,7 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def _compare(self, settings, graph):
-        """ValueError when a checkpoint is not of this training: what differs, and what to do."""
+        """ValueError when a checkpoint is not of this run: what differs, and what to do."""
         named = {'images': 'the content of the images', 'sample_z': 'the noise of sample_z'}
         differences = [
             f'{named[name]} was different' if name in named else f'{name} was {settings.get(name)}, and is {value}'
@@ -88,8 +88,8 @@ class Checkpoints:
             differences.append(f'the graph was different, at {", ".join(names[:3])}{more}')
         if differences:
             raise ValueError(
-                f'{self.folder} contains another training: {"; ".join(differences)}. '
-                'Delete that folder to start anew, or pass another checkpoint_dir'
+                f'{self.folder} contains a different run: {"; ".join(differences)}. '
+                'Delete that folder to start again, or pass a different checkpoint_dir'
             )
 
     @contextmanager
@@ -97,7 +97,5 @@ class Checkpoints:
         try:
             yield
         except OSError as error:
-            message = (
-                f'checkpoints cannot be written to {self.folder}: {error}. Make room, or pass another checkpoint_dir'
-            )
-            raise OSError(message) from error
+            what = f'checkpoints cannot be written to {self.folder}: {error}'
+            raise OSError(f'{what}. Make room, or pass a different checkpoint_dir') from error

@@ -18,11 +18,12 @@ def number(name, value, allowed, fits):
         raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
 
 
-def batch_size(size, n_images):
-    if size > n_images:
+def batch_size(size, n_images, machines):
+    if size > n_images // machines:
+        each = f' on each of {machines} machines' if machines > 1 else ''
         raise ValueError(
-            f'batch_size is {size:,}, but there are only {n_images:,} images, so an epoch would have no step: '
-            f'choose a batch_size from 1 to {n_images:,}'
+            f'batch_size is {size:,}{each}, but there are only {n_images:,} images, so an epoch would have no step: '
+            f'choose a batch_size from 1 to {n_images // machines:,}'
         )
 
 

@@ -21,7 +21,7 @@ LINE = line_height(SIZE)
 
 
 class Film:
-    """Rows of generated images: one for each time that a training shows what its generator makes.
+    """Rows of generated images: one for each time that a run shows what its generator makes.
 
     In a notebook, the first row is shown as a picture, which later rows are added to. Elsewhere nothing is shown.
     title: what the images are called.

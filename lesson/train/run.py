@@ -5,6 +5,7 @@ import signal
 import threading
 import zlib
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -37,19 +38,18 @@ class Run:
       the place of the weights, and batch norm is recalibrated (see recalibrate.py). None: the last weights stay.
     - title: what the generated images are called in captions.
     - checkpoint_dir: a folder for checkpoints, written every checkpoints.EVERY seconds and at the end. A Run resumes
-      from the newest; more epochs are a continuation, another graph, setting or data set is not.
+      from the newest; more epochs are a continuation, a different graph, setting or data set is not.
     - log_dir: a folder of this run alone, for what TensorBoard shows of it: losses, images and the graph.
     - generators_dir: a folder in which generators.save keeps the trained generator; None: it keeps none.
 
     Ctrl-C ('interrupt kernel') ends the step, saves, and ends the loop; a second one stops at once. Losses that are
     not finite end the loop as well, and weights from before are put back.
 
-    On several machines (see lesson.cluster), batch_size is that of each, and epoch_count that of the chief. If all have
-    the same images, step n is fed with what one machine with the whole batch would be fed with; if they have different
-    ones, each goes through its own. model_opt then has to use lesson.train.Adam.
+    On several machines (docs/scaling.md), batch_size is that of each. Together, they are fed in step n with what one
+    machine with the whole batch would be fed with. model_opt then has to use lesson.train.Adam.
 
     Raises ValueError when a setting is not usable, a run would make no step, or images differ in size;
-    FloatingPointError when there are no weights from before; and what Checkpoints and members.here raise.
+    FloatingPointError when there are no weights from before; and what Checkpoints and lesson.cluster.members raise.
     """
 
     def __init__(
@@ -77,23 +77,20 @@ class Run:
         if average is not None:
             checks.number('average', average, 'from 0 to less than 1, or None', lambda value: 0 <= value < 1)
         self._machines = members.here()
-        data_shape = [int(size) for size in data_shape]
-        self._n_images = data_shape[0]  # on this machine
-        checks.batch_size(batch_size, self._n_images)
+        n_images, machines = int(data_shape[0]), self._machines.size
+        checks.batch_size(batch_size, n_images, machines)
         self.get_batches, self.sample_z, self.switch, self.average = get_batches, sample_z, switch, average
-        self.batch_size, self.z_dim, self.seed, self.title = batch_size, z_dim, seed, title
-        self.epoch_count, steps, self._epoch, agreed = self._machines.agreed(
-            epoch_count, batch_size, data_shape, get_batches, self._images_sum
-        )
-        self.steps = self.epoch_count * steps
+        self.batch_size, self.z_dim, self.seed, self.title = int(batch_size), int(z_dim), int(seed), title
+        self.epoch_count, self.data_shape = int(epoch_count), [int(size) for size in data_shape]
+        self.steps = self.epoch_count * (n_images // (machines * self.batch_size))
         rates = {'learning_rate': float(learning_rate), 'beta1': float(beta1)}
-        sizes = {'batch_size': int(batch_size), 'z_dim': int(z_dim), 'seed': int(seed), 'data_shape': data_shape}
-        self.settings = rates | sizes | agreed
+        sizes = {name: getattr(self, name) for name in ('batch_size', 'z_dim', 'seed', 'data_shape')}
+        self.settings = rates | sizes | {'machines': machines}
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
         self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
         self.film, self._losses = Film(title), []
-        self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = None
-        self._interrupted = self._stopped = self._due = self._warned = False
+        self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = self._warned = None
+        self._interrupted = self._stopped = self._due = False
 
     @property
     def step(self):
@@ -105,11 +102,6 @@ class Run:
         """d_loss and g_loss of each step: float32 [steps, 2]."""
         return np.array(self._losses, np.float32).reshape(-1, 2)
 
-    @property
-    def caption(self):
-        """What a picture of the present state is called, where it is not a row of the film."""
-        return f'{self.title}, batch {self.step}'
-
     @contextmanager
     def session(self, graph, input_z, images):
         """A session in which to train, with the newest checkpoint in place; it stays open afterwards.
@@ -117,7 +109,7 @@ class Run:
         In a notebook, an animation of the images that were shown comes last.
         images: the generated images, which are computed from input_z.
         """
-        real, generated = self.settings['data_shape'][1:], images.shape[1:]
+        real, generated = self.data_shape[1:], images.shape[1:]
         if not generated.is_compatible_with(real):
             raise ValueError(
                 f'the real images are {real} (height, width, channels), but the generated ones '
@@ -129,7 +121,8 @@ class Run:
         self._follow = self.sess.make_callable(self._average.follow) if self._average else lambda: None
         self._variables = {v.op.name: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
         with self._machines.watched(graph), self._resumed(graph), self._logged(graph), self._interruptible():
-            self._good = self._machines.from_chief(self._values(), self.settings, graph)  # what a bad step is undone to
+            about = self._content | {'epoch_count': self.epoch_count} if self._machines.size > 1 else {}
+            self._good = self._machines.from_chief(self._values(), about, graph)  # what a bad step is undone to
             if not self._machines.chief:
                 self._set(self._good)
             yield self.sess
@@ -139,16 +132,15 @@ class Run:
 
     def batches(self):
         """Yield (images, noise) for each step that is still to be made, under a progress bar."""
-        seeds = ([self.seed, epoch] for epoch in range(self.epoch_count))
-        epochs = (self._epoch(self.batch_size, seed=seed) for seed in seeds)
+        size, part = self._machines.size * self.batch_size, self._machines.part
+        epochs = (self.get_batches(size, seed=[self.seed, epoch]) for epoch in range(self.epoch_count))
         everything = ((epoch, images) for epoch, batches in enumerate(epochs, 1) for images in batches)
-        begun = self.step
-        hidden = not self._machines.chief
+        begun, hidden = self.step, not self._machines.chief
         with progress(total=self.steps, initial=begun, unit='batch', disable=hidden) as self._bar:
             for epoch, images in islice(everything, begun, self.steps):
                 self._bar.set_description(f'epoch {epoch}/{self.epoch_count}', refresh=False)
-                made, z = self.step, self._machines.part(self.noise(self.step, self._machines.size * len(images)))
-                yield images, z
+                made, z = self.step, part(self.noise(self.step, len(images)))
+                yield part(images), z
                 if self.step != made + 1:
                     raise RuntimeError('call run.record(d_loss, g_loss) once for each batch')
                 self._bar.update()
@@ -157,9 +149,12 @@ class Run:
                 if self._stopped:
                     break
         if not self.step:
-            raise ValueError(f'get_batches({self.batch_size}) yields no batch, so nothing was trained')
+            raise ValueError(f'get_batches({size}) yields no batch, so nothing was trained')
         if self.step > begun and self._keep(save=True) and self._stopped:
-            self._say_how_to_resume()
+            how = 'with checkpoint_dir=..., the next call could resume from here'
+            if self.checkpoint_dir:
+                how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
+            print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
     def record(self, d_loss, g_loss):
         """Count a step as made, with its losses: on several machines, with their means. RuntimeError: none is due."""
@@ -186,14 +181,16 @@ class Run:
         return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)
 
     def _in_order(self, z):
-        """Look after the training, following a step with the noise z. False: it has to end."""
+        """Look after the run, following a step with the noise z. False: it has to end."""
         if not np.isfinite(self._losses[-1]).all():
             return self._undo()
         look = self.step % LOOK_EVERY == 0
         if (look or self._due) and not self._keep(save=self._due):
             return False
-        if look and self.step >= DECIDED and not self._warned:
-            self._look_for_trouble(z)
+        if look and self.step >= DECIDED and not self._warned:  # what usually goes wrong is pointed out once
+            self._warned = checks.trouble(self.losses[-DECIDED:], self.sess.run(self.images, {self.input_z: z}))
+            if self._warned:
+                print(f'Step {self.step:,}: {self._warned}')
         return True
 
     def _keep(self, save):
@@ -203,6 +200,8 @@ class Run:
             return self._undo()
         self._good = values
         if save and self._checkpoints:
+            if self._events:
+                self._events.flush()
             self._checkpoints.save(values)
         return True
 
@@ -212,7 +211,7 @@ class Run:
         if not self.checkpoint_dir:
             yield
             return
-        self._checkpoints = Checkpoints(self.checkpoint_dir, self.settings | self._content(), fingerprints(graph))
+        self._checkpoints = Checkpoints(self.checkpoint_dir, self._content, fingerprints(graph))
         with self._checkpoints.locked():
             values = self._checkpoints.newest()
             if values:
@@ -234,16 +233,13 @@ class Run:
             if self._events:
                 self._events.close()
 
+    @cached_property
     def _content(self):
-        """Checksums of what the steps are fed with: of all images, in whatever order, and of the first step's noise."""
-        return {'images': self._images_sum(), 'sample_z': _checksum(self.noise(0, 10))}
-
-    def _images_sum(self, count=None):
-        """A checksum of this machine's images, in whatever order; count: of about this many, as an epoch begins."""
-        n_images = self._n_images
+        """The settings, and checksums of all images, in whatever order, and of the first step's noise."""
+        n_images = self.data_shape[0]
         most = next(n for n in range(min(512, n_images), 0, -1) if n_images % n == 0)  # so that none is left over
-        batches = islice(self.get_batches(most, seed=[self.seed, 0]), count and -(-count // most))
-        return sum(_checksum(image) for batch in batches for image in batch)
+        images = sum(_checksum(image) for batch in self.get_batches(most, seed=[self.seed, 0]) for image in batch)
+        return self.settings | {'images': images, 'sample_z': _checksum(self.noise(0, 10))}
 
     @contextmanager
     def _interruptible(self):
@@ -261,12 +257,6 @@ class Run:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
-
-    def _say_how_to_resume(self):
-        how = 'with checkpoint_dir=..., the next call could resume from here'
-        if self.checkpoint_dir:
-            how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
-        print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
     def _values(self):
         """Everything that a checkpoint contains: {name: array}."""
@@ -286,13 +276,6 @@ class Run:
             raise FloatingPointError(f'{what}, so nothing was trained. {hint}')
         print(f'{what}: the training ends, with the weights of step {self.step:,}. {hint}')
         return False
-
-    def _look_for_trouble(self, z):
-        """Point out what usually goes wrong, once."""
-        found = checks.trouble(self.losses[-DECIDED:], self.sess.run(self.images, {self.input_z: z}))
-        if found:
-            print(f'Step {self.step:,}: {found}')
-            self._warned = True
 
 
 def _checksum(array):

@@ -1,12 +1,11 @@
-"""A short training in a process of its own, to be killed, interrupted, and resumed.
+"""A short run of the notebook's train in a process of its own, alone or in a cluster: to be killed and compared.
 
-    python tests/training_process.py CHECKPOINT_DIR [--kill STEP] [--interrupt STEP ...] [--nan STEP] [...]
+    python tests/train/process.py RESULT [--checkpoint_dir FOLDER] [--kill STEP] [--interrupt STEP ...] [...]
 
-Prints digests of the losses and of images generated at the end, and the number of steps: equal digests, equal weights.
+Writes its losses, and images generated at the end, to RESULT, an .npz file.
 """
 
 import argparse
-import hashlib
 import os
 import signal
 import sys
@@ -17,65 +16,54 @@ import numpy as np
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from lesson import checkpoints, training  # noqa: E402
-
-# isort: split
-from lesson.notebook import definitions as notebooks  # noqa: E402
-from tests.builders import quick  # noqa: E402
-
-EPOCH = 12  # batches
-BATCH = 4
+import helper  # noqa: E402
+from lesson.cluster import members  # noqa: E402
+from lesson.notebook.definitions import definitions  # noqa: E402
+from lesson.session import tf  # noqa: E402
+from lesson.train import checkpoints, recalibrate  # noqa: E402
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser()
-    parser.add_argument('checkpoint_dir')
-    parser.add_argument('--kill', type=int)
-    parser.add_argument('--interrupt', type=int, nargs='*', default=[])
-    parser.add_argument('--nan', type=int)
+    parser.add_argument('result')
+    parser.add_argument('--checkpoint_dir')
+    parser.add_argument('--batch', type=int, default=4)
     parser.add_argument('--epochs', type=int, default=2)
-    parser.add_argument('--wait', type=float, default=0, help='seconds before each batch')
+    parser.add_argument('--images', type=int, default=50, help='two of 50 are left over in an epoch')
+    parser.add_argument('--noise', type=int, default=0, help='seed of the images')
+    parser.add_argument('--plain', action='store_true', help='without batch norm')
+    parser.add_argument('--kill', type=int, help='step at which the process kills itself')
+    parser.add_argument('--stop', type=int, help='step at which it stops, without dying')
+    parser.add_argument('--interrupt', type=int, nargs='*', default=[], help='steps at which it interrupts itself')
+    parser.add_argument('--nan', type=int, help='step at which its images are not finite')
+    parser.add_argument('--pause', type=float, default=0, help='seconds before each batch')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
-    arguments = parser.parse_args(arguments)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background has not
+    parser.add_argument('--silence', type=float, default=200, help='seconds that a different member may be late')
+    given = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
+    checkpoints.EVERY, recalibrate.IMAGES, members.WAIT, members.SILENCE = given.every, 10, 200, given.silence
+    tf.disable_eager_execution()
+    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
+    if given.plain:
+        lesson |= {'batch_norm': lambda x, name: x, 'batch_norm_with_averages': lambda x, name, is_train: x}
+    images = np.random.default_rng(given.noise).integers(0, 256, [given.images, 28, 28, 1], np.uint8)
+    steps = iter(range(1_000_000))
 
-    checkpoints.SECONDS = arguments.every
-    training.tf.disable_eager_execution()
-    lesson = quick(notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb'))
-    images = np.random.default_rng(0).uniform(-0.5, 0.5, [EPOCH * BATCH, 28, 28, 1]).astype('float32')
-
-    def get_batches(batch_size, seed):
-        if batch_size != BATCH:  # not for training
-            yield from np.split(images, len(images) // batch_size)
-            return
-        _, epoch = seed
-        order = np.random.default_rng(seed).permutation(len(images))
-        for i, batch in enumerate(np.split(images[order], EPOCH)):
-            step = epoch * EPOCH + i  # this batch is asked for after so many steps
-            time.sleep(arguments.wait)
-            for _ in range(arguments.interrupt.count(step)):
+    def get_batches(size, seed):
+        for batch in helper.Dataset(images, 'noise').get_batches(size, seed):
+            step = next(steps) if size < len(images) else None  # all at once: not for a step
+            time.sleep(given.pause)
+            for _ in range(given.interrupt.count(step)):
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(0.1)  # another thread may be the one that gets it
-            if step == arguments.kill:
-                os.kill(os.getpid(), signal.SIGKILL)
-            yield batch * np.nan if step == arguments.nan else batch
+            for at, number in ((given.kill, signal.SIGKILL), (given.stop, signal.SIGSTOP)):
+                if at is not None and step == at:
+                    os.kill(os.getpid(), number)
+            yield batch * np.nan if step is not None and step == given.nan else batch
 
-    losses, generate = lesson['train'](
-        arguments.epochs,
-        BATCH,
-        100,
-        0.001,
-        0.0,
-        get_batches,
-        images.shape,
-        'L',
-        checkpoint_dir=arguments.checkpoint_dir,
-    )
-    generated = generate(np.random.default_rng(1).uniform(-1, 1, [20, 100]))
-    assert np.isfinite(generated).all()
-    for result in (losses, generated):
-        print(hashlib.sha256(result.tobytes()).hexdigest())
-    print(len(losses))
+    settings = given.epochs, given.batch, 20, 0.001, 0.0, get_batches, images.shape, 'L'
+    losses, generate = lesson['train'](*settings, average=0.9, checkpoint_dir=given.checkpoint_dir)
+    np.savez(given.result, losses=losses, generated=generate(np.random.default_rng(1).uniform(-1, 1, [20, 20])))
 
 
 if __name__ == '__main__':

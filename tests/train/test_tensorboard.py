@@ -1,23 +1,31 @@
-"""What TensorBoard reads of a training: each step once, however often it was interrupted; images; the graph."""
+"""What TensorBoard reads of a run: each step once, however often it was interrupted; images; the graph.
+
+TensorBoard's rules (event_accumulator.py): files in the order of their names, each up to where it was cut off; a
+session log START at step n purges what was read of steps from n on. Its newer reader purges when steps go back.
+"""
 
 import io
-import shutil
-from contextlib import suppress
+import os
+import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lesson import checkpoints, events, training
+from lesson.session import tf
+from lesson.train import checkpoints
+from lesson.train import run as run_module
 from lesson.train.film import Film
+from lesson.train.tensorboard import Events
 from tests.conftest import no_file_longer_than
-from tests.test_training import Trial
+from tests.forked import Forked
+from tests.train.trial import Trial
 
-tf = training.tf
 
-
-def train(steps, log_dir, stop=None, **options):
-    """A training whose losses are (step, -step), with an image every second step; ends after `stop` as if killed."""
+def train(steps, log_dir, stop=None, number=signal.SIGINT, **options):
+    """A run whose losses are (step, -step), with an image every second step; `stop`: step of a signal, twice."""
     trial = Trial()
     run = trial.run(steps, log_dir=log_dir, **options)
     try:
@@ -28,7 +36,8 @@ def train(steps, log_dir, stop=None, **options):
                 if run.step % 2 == 0:
                     run.show(image(run.step))
                 if run.step == stop:
-                    raise KeyboardInterrupt
+                    os.kill(os.getpid(), number)
+                    os.kill(os.getpid(), number)
     except KeyboardInterrupt:
         pass
     return trial
@@ -40,21 +49,27 @@ def image(step):
 
 
 def read(folder):
-    """({tag: [(step, value)] in the order of all files}, [graphs])."""
-    values, graphs = {}, []
+    """({tag: [(step, value)]}, newest graph) as TensorBoard reads them."""
+    values, graph = {}, None
     for path in sorted(folder.glob('*tfevents*')):
-        for event in tf.train.summary_iterator(str(path)):
-            if event.HasField('graph_def'):
-                graphs.append(tf.GraphDef.FromString(event.graph_def))
-            for value in event.summary.value:
-                content = value.image if value.HasField('image') else value.simple_value
-                values.setdefault(value.tag, []).append((event.step, content))
-    return values, graphs
+        try:
+            for event in tf.train.summary_iterator(str(path)):
+                if event.session_log.status == tf.SessionLog.START:
+                    for tag, pairs in values.items():
+                        values[tag] = [pair for pair in pairs if pair[0] < event.step]
+                if event.HasField('graph_def'):
+                    graph = tf.GraphDef.FromString(event.graph_def)
+                for value in event.summary.value:
+                    content = value.image if value.HasField('image') else value.simple_value
+                    values.setdefault(value.tag, []).append((event.step, content))
+        except tf.errors.DataLossError:  # it was cut off
+            pass
+    return values, graph
 
 
 def check(folder, steps):
     """Each step is there once, with what belongs to it."""
-    values, (graph,) = read(folder)
+    values, graph = read(folder)
     assert values['d_loss'] == [(step, step) for step in range(1, steps + 1)]
     assert values['g_loss'] == [(step, -step) for step in range(1, steps + 1)]
     assert [step for step, _ in values['generated']] == [*range(2, steps + 1, 2)]
@@ -66,7 +81,7 @@ def check(folder, steps):
     return graph
 
 
-def test_losses_images_and_the_graph_of_a_training_can_be_read_back(tmp_path, capsys):
+def test_losses_images_and_the_graph_of_a_run_can_be_read_back(tmp_path, capsys):
     trial = train(10, tmp_path / 'my logs' / 'digits')
     graph = check(tmp_path / 'my logs' / 'digits', 10)
     assert {node.name for node in graph.node} == {op.name for op in trial.graph.get_operations()}
@@ -76,85 +91,71 @@ def test_losses_images_and_the_graph_of_a_training_can_be_read_back(tmp_path, ca
 
 def test_images_in_color_keep_their_colors(tmp_path):
     colors = np.float32([[1, -1, -1], [-1, 1, -1]]).reshape(2, 1, 1, 3)
-    log = events.Events(tmp_path, tf.Graph())
+    log = Events(tmp_path, tf.Graph())
     log.add_image(1, Film('generated').add(1, colors))
-    log.close()
-    ((_, shown),) = read(tmp_path)[0]['generated']
+    ((_, shown),) = read(tmp_path)[0]['generated']  # before it is closed
     pixels = np.asarray(Image.open(io.BytesIO(shown.encoded_image_string)))
     assert shown.colorspace == 3
     np.testing.assert_array_equal(pixels[0, [0, 2]], [[255, 0, 0], [0, 255, 0]])
+    log.close()
 
 
 @pytest.mark.fault
 @pytest.mark.parametrize('stops', [[4], [5], [1, 2, 3, 9]])
-def test_a_training_that_was_interrupted_and_resumes_has_each_step_once(tmp_path, monkeypatch, stops):
-    monkeypatch.setattr(checkpoints, 'SECONDS', 0)  # each step but the last one is in a checkpoint
+def test_a_run_that_was_interrupted_and_resumes_has_each_step_once(tmp_path, monkeypatch, stops):
+    monkeypatch.setattr(checkpoints, 'EVERY', 0)  # each step but the last one is in a checkpoint
     for stop in [*stops, None]:
         train(10, tmp_path / 'logs', stop, checkpoint_dir=tmp_path / 'checkpoints')
     check(tmp_path / 'logs', 10)
-    assert len([*(tmp_path / 'logs').iterdir()]) == 1
 
 
+def killed_at_7(arguments):
+    checkpoints.EVERY = 0
+    (folder,) = map(Path, arguments)
+    train(10, folder / 'logs', 7, signal.SIGKILL, checkpoint_dir=folder / 'checkpoints')
+
+
+@pytest.mark.long
 @pytest.mark.fault
-def test_events_that_are_newer_than_the_checkpoint_and_cut_off_are_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, 'SECONDS', 0)
-    train(10, tmp_path / 'logs', 5, checkpoint_dir=tmp_path / 'checkpoints')
-    shutil.copytree(tmp_path / 'checkpoints', tmp_path / 'older')
-    train(10, tmp_path / 'logs', 9, checkpoint_dir=tmp_path / 'checkpoints')
+def test_a_run_that_was_killed_and_resumes_has_each_step_once_even_with_a_file_that_was_cut_off(tmp_path):
+    process = Forked(killed_at_7, [tmp_path], tmp_path / 'said')
+    assert process.wait(60) == -9
     (file,) = (tmp_path / 'logs').iterdir()
-    file.write_bytes(file.read_bytes()[:-7])
-    train(10, tmp_path / 'logs', checkpoint_dir=tmp_path / 'older')
+    with open(file, 'ab') as cut_off:
+        cut_off.write(b'the beginning of an event')
+    train(10, tmp_path / 'logs', checkpoint_dir=tmp_path / 'checkpoints')
     check(tmp_path / 'logs', 10)
 
 
-def test_a_log_dir_that_is_set_later_has_the_losses_from_the_first_step(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, 'SECONDS', 0)
-    train(10, None, 6, checkpoint_dir=tmp_path / 'checkpoints')
-    train(10, tmp_path / 'logs', checkpoint_dir=tmp_path / 'checkpoints')
-    assert [step for step, _ in read(tmp_path / 'logs')[0]['d_loss']] == [*range(1, 11)]
-
-
-def test_a_training_that_begins_anew_replaces_its_own_file_alone(tmp_path):
+def test_a_run_that_begins_again_has_its_own_steps_alone_and_leaves_other_files(tmp_path):
     (tmp_path / 'notes.txt').write_text('mine')
-    (tmp_path / 'events.out.tfevents.1.host').write_bytes(b'')
     train(10, tmp_path)
+    time.sleep(1)  # files are named by the second
     train(4, tmp_path)
     check(tmp_path, 4)
-    assert (tmp_path / 'notes.txt').exists() and (tmp_path / 'events.out.tfevents.1.host').exists()
+    assert (tmp_path / 'notes.txt').read_text() == 'mine'
 
 
 @pytest.mark.fault
 def test_a_log_dir_that_cannot_be_written_is_an_error_before_the_first_step(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(OSError, match=r'no file can be written in .*logs .*: pass another log_dir, or None'):
+    with pytest.raises(OSError, match=r'no file can be written in .*logs .*: pass a different log_dir, or None'):
         train(1, tmp_path / 'file' / 'logs', batch_size=1, get_batches=lambda size, seed: 1 / 0)
 
 
 @pytest.mark.fault
-def test_a_training_goes_on_when_its_events_cannot_be_written_any_more(tmp_path, capsys):
-    with no_file_longer_than(3000):
+@pytest.mark.parametrize('size', [10, 3000])
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')  # TensorFlow's own
+def test_a_run_continues_when_its_events_cannot_be_written_and_says_so_once(tmp_path, capsys, size):
+    with no_file_longer_than(size):
         trial = train(100, tmp_path)
     assert trial.graph.finalized
     said = capsys.readouterr().out
-    assert said.count(f'Nothing more is written to {tmp_path}: ') == said.count('The training goes on.') == 1
-
-
-@pytest.mark.fault
-def test_a_full_disk_at_the_start_leaves_the_earlier_file(tmpfs, tmp_path, capsys):
-    disk = tmpfs(200_000)
-    train(10, disk, 6, checkpoint_dir=tmp_path)
-    before = {path: path.read_bytes() for path in disk.iterdir()}
-    with suppress(OSError), open(disk / 'large', 'wb', buffering=0) as file:
-        while file.write(bytes(4096)):
-            pass
-    train(10, disk, checkpoint_dir=tmp_path)
-    assert 'Nothing more is written' in capsys.readouterr().out
-    assert all(path.read_bytes() == content for path, content in before.items())
+    assert said.count(f'Nothing more is written to {tmp_path}: ') == said.count('Training continues.') == 1
 
 
 def test_without_a_log_dir_no_event_is_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(events, 'Events', None)
-    monkeypatch.setattr(training, 'Events', None)
+    monkeypatch.setattr(run_module, 'Events', None)
     monkeypatch.chdir(tmp_path)
     train(4, None)
     assert [*tmp_path.iterdir()] == []
