@@ -1,47 +1,18 @@
-"""What lesson.notebooks takes out of a notebook: all that Jupyter would define, and nothing that a notebook does."""
+"""What is taken out of a notebook: all that Jupyter would define, and nothing that a notebook does."""
 
 import json
 import sys
 
 import nbformat
-import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 
-import problem_unittests
 from lesson.notebook import definitions as notebooks
+from tests.notebook.conftest import verdict
 
 RIGHT = """def model_inputs(image_width, image_height, image_channels, z_dim):
     real = tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
     return real, tf.placeholder(tf.float32, [None, z_dim]), tf.placeholder(tf.float32, [])"""
 IMPORT = 'import tensorflow.compat.v1 as tf'
-
-
-@pytest.fixture
-def notebook(tmp_path, monkeypatch):
-    """Writes a notebook with these cells, in an empty folder that is the working directory."""
-    monkeypatch.setattr(sys, 'path', [*sys.path])
-    monkeypatch.chdir(tmp_path)
-
-    def write(*sources):
-        path = tmp_path / 'solution.ipynb'
-        cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def define(notebook):
-    """What these cells define."""
-    return lambda *sources: notebooks.definitions(notebook(*sources))
-
-
-def verdict(scope, name):
-    """The first fault of a function: (id, text)."""
-    faults, _ = problem_unittests.judge(name, scope[name])
-    return next(iter(faults.items()), None)
 
 
 # ---------------------------------------------------------------- what is executed, and what is not
@@ -65,7 +36,6 @@ def test_nothing_that_loads_prints_or_trains_is_executed(define, tmp_path):
 ACTS = {
     'by its own name': "x = open('touched', 'w')",
     'by a function of the notebook': 'x = fit()',
-    'by a function that it calls': 'x = prepare()',
     'by a method': 'x = Trainer().steps',
     'by a method that a constructor calls': 'x = Eager()',
     'by a module': "import subprocess\nx = subprocess.check_call(['touch', 'touched'])",
@@ -79,6 +49,8 @@ ACTS = {
     'in a default': "def x(y=open('touched', 'w')):\n    pass",
     'in a decorator': '@prepare()\ndef x():\n    pass',
     'by a lambda that is called': "x = (lambda: open('touched', 'w'))()",
+    'by a lambda that is named': "make = lambda: open('touched', 'w')\nx = make()",
+    'by a function with a harmless name': 'x = prepare()',
 }
 
 
@@ -140,6 +112,24 @@ def test_a_value_that_a_function_depends_on_is_computed(define, source):
     assert scope['generator'](None) == 7
 
 
+OWN = {
+    'a function': 'def {}(w, test=3):\n    return [w, test]\nx = {}(7)[0]',
+    'a lambda': '{} = lambda w: [w]\nx = {}(7)[0]',
+    'a method': 'class C:\n    def {}(self, input):\n        return max(input, 7)\nx = C().{}(3)',
+    'a part of a function': 'import functools\n{} = functools.partial(max, 7)\nx = {}(3)',
+    'a value': '{} = 7\ndef same(a):\n    return a\nx = same({})',
+    'a parameter': 'def most({}):\n    return max({}, 3)\nx = most(7)',
+}
+
+
+@pytest.mark.parametrize('source', OWN.values(), ids=OWN)
+def test_what_the_notebook_itself_defines_is_not_judged_by_its_name(define, source):
+    names = ('input_shape', 'get_training_hparams', 'plot_style', 'build_test_noise', 'exec_order', 'open')
+    for name in (*names, 'evaluate_width', 'display_name', 'load_defaults', 'read_settings', 'test', 'makeTrainConfig'):
+        scope = define(source.format(name, name), 'def generator(z):\n    return x')
+        assert scope['generator'](None) == 7, name
+
+
 def test_a_value_that_no_function_depends_on_is_not_computed(define, tmp_path):
     scope = define(
         'def touch_it():\n    global touched\n    touched = True\n    return 1\ntouched = False',
@@ -152,6 +142,7 @@ def test_a_value_that_no_function_depends_on_is_not_computed(define, tmp_path):
 
 def test_settings_that_later_cells_rely_on_are_made(define, monkeypatch):
     monkeypatch.delenv('LESSON_SETTING', raising=False)
+    monkeypatch.setattr(sys, 'path', [*sys.path])
     scope = define(
         "import os\nos.environ['LESSON_SETTING'] = '1'",
         "import os, sys\nsys.path.append('/no/such/folder')",
@@ -368,106 +359,17 @@ def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
         notebooks.definitions(tmp_path / 'nothing.ipynb')
 
 
-def test_modules_beside_the_notebook_are_found(define, tmp_path):
+def test_modules_beside_the_notebook_are_found_and_the_path_is_as_before(define, tmp_path):
     (tmp_path / 'my_blocks_of_this_test.py').write_text('def block():\n    return 7')
-    scope = define('from my_blocks_of_this_test import block', 'def generator(z):\n    return block()')
+    (tmp_path / 'my_other_blocks_of_this_test.py').write_text('def block():\n    return 8')
+    before = [*sys.path]
+    scope = define(
+        'from my_blocks_of_this_test import block',
+        'def generator(z):\n    return block()',
+        'def discriminator(images):\n    import my_other_blocks_of_this_test as other\n    return other.block()',
+    )
+    assert sys.path == before
     assert scope['generator'](None) == 7
-
-
-# ---------------------------------------------------------------- notebooks of TensorFlow 1
-
-OLD = """def model_inputs(image_width, image_height, image_channels, z_dim):
-    shape = [None, image_width, image_height, image_channels]
-    real, z = tf.placeholder(tf.float32, shape), tf.placeholder(tf.float32, [None, z_dim])
-    return real, z, tf.placeholder(tf.float32, [])"""
-
-
-@pytest.mark.parametrize(
-    'source', ['import tensorflow as tf', 'import tensorflow\ntf = tensorflow', 'import tensorflow as tf, sys']
-)
-def test_a_notebook_of_tensorflow_1_is_judged_and_says_so(define, source):
-    scope = define(source, OLD)
-    assert verdict(scope, 'model_inputs') is None
-    assert scope.note.startswith('written for TensorFlow 1')
-    assert sys.modules['tensorflow'].__version__.startswith('2.') and 'tensorflow.contrib' not in sys.modules
-
-
-@pytest.mark.parametrize(
-    'source',
-    [
-        'import tensorflow.compat.v1 as tf',
-        'import tensorflow as tf\ntf = tf.compat.v1',
-        'from tensorflow.compat import v1 as tf',
-        'import tensorflow as tensorflow2\nimport tensorflow.compat.v1 as tf\ntensorflow2.random.set_seed(1)',
-    ],
-)
-def test_a_notebook_of_today_is_left_as_it_is(define, source):
-    scope = define(source, RIGHT)
-    assert verdict(scope, 'model_inputs') is None
-    assert scope.note == ''
-    assert scope['tf'] is tf
-
-
-OLD_LAYERS = {
-    'tf.layers': 'import tensorflow as tf\nconv2d = tf.layers.conv2d',
-    'its import': 'from tensorflow import layers\nconv2d = layers.conv2d',
-    'tf.contrib.layers': 'import tensorflow as tf\nconv2d = lambda *a: tf.contrib.layers.conv2d(*a)',
-    'the import of a module': 'import tensorflow.contrib.layers as layers\nconv2d = layers.convolution2d',
-    'the import of a function': 'from tensorflow.contrib.layers import conv2d',
-    'an import in an attempt': 'try:\n    from tensorflow.contrib.layers import conv2d\nexcept ImportError:\n    pass',
-}
-
-
-@pytest.mark.filterwarnings('ignore')
-@pytest.mark.parametrize('source', OLD_LAYERS.values(), ids=OLD_LAYERS)
-def test_the_layers_of_tensorflow_1_work(define, source):
-    pytest.importorskip('tf_keras')
-    scope = define(source, 'def generator(x):\n    return conv2d(x, 3, 5)')
-    with tf.Graph().as_default():
-        assert scope['generator'](tf.zeros([2, 8, 8, 1])).shape.as_list()[-1] == 3
-        assert len(tf.trainable_variables()) == 2
-
-
-@pytest.mark.filterwarnings('ignore')
-def test_batch_norm_of_contrib_has_its_defaults_and_may_update_its_averages_in_place(define):
-    pytest.importorskip('tf_keras')
-    scope = define(
-        'import tensorflow as tf', 'def generator(x, **how):\n    return tf.contrib.layers.batch_norm(x, **how)'
-    )
-    x = np.random.default_rng(0).normal(3, 2, [50, 4]).astype('float32')
-    for how, updated in (({}, 0), ({'updates_collections': None}, 1), ({'is_training': False}, 0)):
-        with tf.Graph().as_default(), tf.Session() as sess:
-            y = scope['generator'](tf.constant(x), decay=0.9, **how)
-            assert [v.op.name.split('/')[-1] for v in tf.trainable_variables()] == ['beta']
-            (average,) = [v for v in tf.global_variables() if 'moving_mean' in v.name]
-            sess.run(tf.global_variables_initializer())
-            normalized = sess.run(y)
-            mean, variance = (x.mean(0), x.var(0)) if how.get('is_training', True) else (0, 1)
-            np.testing.assert_allclose(normalized, (x - mean) / np.sqrt(variance + 0.001), atol=1e-4)
-            np.testing.assert_allclose(sess.run(average), updated * 0.1 * x.mean(0), atol=1e-4)
-
-
-def test_the_initializers_of_contrib_have_the_spread_of_their_formula(define):
-    scope = define(
-        'import tensorflow as tf',
-        'def generator(name, **how):\n    return getattr(tf.contrib.layers, name)(**how)([3, 3, 40, 60])',
-    )
-    fan_in, fan_out = 9 * 40, 9 * 60
-    for name, how, variance in (
-        ('xavier_initializer', {}, 2 / (fan_in + fan_out)),
-        ('xavier_initializer_conv2d', {'uniform': False}, 2 / (fan_in + fan_out)),
-        ('variance_scaling_initializer', {}, 2 / fan_in),
-        ('variance_scaling_initializer', {'factor': 1.0, 'mode': 'FAN_OUT', 'uniform': True}, 1 / fan_out),
-    ):
-        with tf.Graph().as_default(), tf.Session() as sess:
-            tf.set_random_seed(0)
-            assert sess.run(scope['generator'](name, **how)).var() == pytest.approx(variance, rel=0.03)
-
-
-def test_without_tf_keras_the_message_says_what_is_missing(define, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'tf_keras.api._v1.keras.__internal__.legacy', None)
-    scope = define(
-        'import tensorflow as tf', 'def generator(z, channels, is_train=True):\n    return tf.layers.dense(z, 3)'
-    )
-    _, text = verdict(scope, 'generator')
-    assert 'the tf.layers of TensorFlow 1 need tf_keras: pip install tf_keras' in text
+    with notebooks.beside(tmp_path / 'solution.ipynb'):
+        assert scope['discriminator'](None) == 8
+    assert sys.path == before

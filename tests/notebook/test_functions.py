@@ -1,30 +1,21 @@
 """The notebook's building blocks and functions against formulas in NumPy."""
 
-import resource
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from lesson.notebook import definitions as notebooks, training
-from tests.builders import quick
+from lesson.notebook.definitions import definitions
+from lesson.notebook.learner import LESSON
 
-NOTEBOOK = Path(__file__).parent.parent / 'dlnd_face_generation.ipynb'
 rng = np.random.default_rng(0)
 
 
 @pytest.fixture(scope='module')
 def lesson():
     """All that the notebook defines."""
-    return SimpleNamespace(**notebooks.definitions(NOTEBOOK))
-
-
-@pytest.fixture(scope='module')
-def quick_lesson():
-    """The same, but for what takes seconds at the end of a training."""
-    return SimpleNamespace(**quick(notebooks.definitions(NOTEBOOK)))
+    return SimpleNamespace(**definitions(LESSON))
 
 
 @pytest.fixture
@@ -129,61 +120,56 @@ def test_the_two_networks_mirror_each_other(lesson, graph):
     assert d == g[::-1]
 
 
-def test_noise_is_one_switch_of_ten_and_else_uniform_and_depends_on_its_random_generator_alone(lesson):
-    z = lesson.sample_z(np.random.default_rng(0), 2000, 50)
+@pytest.mark.parametrize(('positions', 'strength'), [(10, 3), (4, 2.5)])
+def test_noise_is_one_switch_and_else_uniform_and_depends_on_its_random_generator_alone(lesson, positions, strength):
+    switch = {} if positions == 10 else {'positions': positions, 'strength': strength}
+    z = lesson.sample_z(np.random.default_rng(0), 2000, 50, **switch)
     assert z.shape == (2000, 50) and np.issubdtype(z.dtype, np.floating)
-    switches, rest = z[:, :10], z[:, 10:]
-    np.testing.assert_array_equal(np.sort(switches), [[0.0] * 9 + [3.0]] * 2000)
-    assert (switches > 0).sum(0) == pytest.approx(200, abs=60)  # each a binomial, of standard deviation 13
+    switches, rest = z[:, :positions], z[:, positions:]
+    np.testing.assert_array_equal(np.sort(switches), [[0.0] * (positions - 1) + [strength]] * 2000)
+    assert (switches > 0).sum(0) == pytest.approx(2000 / positions, abs=75)  # a binomial, of deviation 13 to 19
     np.testing.assert_allclose(np.quantile(rest, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
-    np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50))
-    assert lesson.sample_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer switches
+    np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50, **switch))
+    assert lesson.sample_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer positions
 
 
-def test_each_switch_is_on_in_turn_and_the_rest_stays(lesson):
+def test_each_position_is_on_in_turn_and_the_rest_stays(lesson):
     z = lesson.sample_z(np.random.default_rng(0), 3, 12)
-    rows = lesson.with_each_switch(z)
+    rows = lesson.with_each_position(z)
     assert rows.shape == (30, 12)
     np.testing.assert_array_equal(rows[:, :10], 3 * np.repeat(np.eye(10), 3, axis=0))
     np.testing.assert_array_equal(rows[:, 10:], np.tile(z[:, 10:], [10, 1]))
+    np.testing.assert_array_equal(lesson.with_each_position(z[:1], 2, 5)[:, :2], 5 * np.eye(2))
 
 
-def batches(count=256):
-    """A get_batches of small random images, like helper.Dataset's."""
-    images = np.random.default_rng(0).uniform(-0.5, 0.5, [count, 28, 28, 1]).astype('float32')
-
-    def get_batches(batch_size, seed=None):
-        order = np.random.default_rng(seed).permutation(count)
-        for start in range(0, count - batch_size + 1, batch_size):
-            yield images[order[start : start + batch_size]]
-
-    return get_batches
+def get_batches(batch_size, seed=None):
+    """Small random images, like those of helper.Dataset."""
+    images = np.random.default_rng(0).uniform(-0.5, 0.5, [64, 28, 28, 1]).astype('float32')
+    order = np.random.default_rng(seed).permutation(64)
+    yield from (images[order[start : start + batch_size]] for start in range(0, 64 - batch_size + 1, batch_size))
 
 
-def train(lesson, seed):
-    losses, generate = lesson.train(2, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', seed=seed)
+def train(lesson, seed=0, **options):
+    losses, generate = lesson.train(2, 16, 10, 0.001, 0.5, get_batches, (64, 28, 28, 1), 'L', seed=seed, **options)
     return losses, generate(np.random.default_rng(0).uniform(-1, 1, [5, 10]))
 
 
-def test_the_same_seed_trains_the_same_network_to_the_last_bit(lesson, quick_lesson):
+def test_the_same_seed_trains_bit_identical_networks(lesson):
     losses, images = train(lesson, seed=7)
     again, images_again = train(lesson, seed=7)
-    other, _ = train(quick_lesson, seed=8)
-    assert losses.shape == (16, 2)
-    assert images.shape == (5, 28, 28, 1)
+    different, _ = train(lesson, seed=8)
+    assert losses.shape == (8, 2) and images.shape == (5, 28, 28, 1)
     np.testing.assert_array_equal(losses, again)
     np.testing.assert_array_equal(images, images_again)
-    assert (losses != other).any()
+    assert (losses != different).any()
 
 
-def test_nothing_can_be_added_to_the_graph_while_training(quick_lesson, monkeypatch):
+def test_nothing_can_be_added_to_the_graph_while_training(lesson, monkeypatch):
     seen = []
-
-    def show(sess, *_):
-        seen.append(sess.graph.finalized)
-
-    monkeypatch.setitem(quick_lesson.train.__globals__, 'show_generator_output', show)
-    quick_lesson.train(1, 2, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L')
+    monkeypatch.setitem(
+        lesson.train.__globals__, 'show_generator_output', lambda sess, *_: seen.append(sess.graph.finalized)
+    )
+    lesson.train(4, 2, 10, 0.001, 0.5, get_batches, (64, 28, 28, 1), 'L')
     assert seen == [True]
 
 
@@ -196,63 +182,9 @@ def test_the_sampling_operation_is_built_once(lesson, graph):
     assert len(tf.get_default_graph().get_operations()) == operations
 
 
-def test_the_averages_of_the_weights_follow_each_step_and_replace_them(lesson, graph):
-    with tf.variable_scope('generator'):
-        weight = tf.get_variable('weights', [], initializer=tf.constant_initializer(1.0))
-    follow, use_averages = lesson.average_of_weights(weight.assign_add(2.0).op, decay=0.75)
-    with tf.Session() as sess:
-        sess.run(tf.global_variables_initializer())
-        expected = value = 1.0
-        for _ in range(5):
-            sess.run(follow)
-            value += 2
-            expected = 0.75 * expected + 0.25 * value
-            assert sess.run(weight) == value
-        sess.run(use_averages)
-        assert sess.run(weight) == pytest.approx(expected)
-
-
-def test_recalibrated_batch_norm_has_the_statistics_of_the_generated_images(lesson):
-    with tf.Graph().as_default() as graph:
-        z = tf.placeholder(tf.float32, [None, 10])
-        fake = lesson.generator(z, 1)
-        images = lesson.sample_images(z, 1)
-    with training.session(graph, bfloat16=False) as sess:
-        for w in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):  # of an ordinary size: at first they are small
-            w.load(np.random.default_rng(0).normal(0, 0.2, w.shape), sess)
-        noise = np.random.default_rng(1).uniform(-1, 1, [2000, 10])
-        by_batch, before = sess.run([fake, images], {z: noise})
-        with tf.Graph().as_default():  # as at the end of a training, another graph is the default
-            lesson.recalibrate(sess, [], z)
-        after = sess.run(images, {z: noise})
-    assert np.abs(after - by_batch).mean() < 0.05 < np.abs(before - by_batch).mean()
-
-
-def test_a_training_ends_with_the_averaged_weights_in_place_and_new_statistics(quick_lesson, monkeypatch):
-    seen = {}
-
-    def recalibrate(sess, use_averages, input_z):
-        before = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
-        original(sess, use_averages, input_z)
-        after = sess.run(sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator'))
-        names = [v.op.name for v in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, 'generator')]
-        seen.update({n: (b != a).any() for n, b, a in zip(names, before, after, strict=True)})
-
-    original = quick_lesson.recalibrate
-    monkeypatch.setitem(quick_lesson.train.__globals__, 'recalibrate', recalibrate)
-    train(quick_lesson, seed=0)
-    assert seen['generator/norm1/average_mean'] and seen['generator/norm1/average_variance']
-    assert seen['generator/up1/weights'] and not seen['generator/up1/weights/ExponentialMovingAverage']
-
-
-def test_images_of_another_size_than_the_generator_makes_are_refused(lesson):
-    with pytest.raises(ValueError, match=r'real images are \[32, 32, 1\] .* generated ones \[28, 28, 1\]'):
-        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 32, 32, 1), 'L')
-
-
 def test_an_option_that_train_does_not_have_is_refused(lesson):
     with pytest.raises(TypeError, match='chekpoint_dir'):
-        lesson.train(1, 32, 10, 0.001, 0.5, batches(), (256, 28, 28, 1), 'L', chekpoint_dir='checkpoints')
+        train(lesson, chekpoint_dir='checkpoints')
 
 
 @pytest.mark.parametrize(
@@ -269,12 +201,10 @@ def test_epochs_that_are_given_are_taken_as_they_are(lesson, epochs):
 
 
 @pytest.mark.long
-def test_the_memory_of_a_kernel_does_not_grow_from_training_to_training(lesson):
-    def resident():
-        return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6
-
+def test_the_memory_of_a_kernel_does_not_grow_from_run_to_run(lesson):
+    psutil = pytest.importorskip('psutil')
     sizes = []
     for _ in range(20):
-        lesson.train(1, 32, 10, 0.001, 0.0, batches(64), (64, 28, 28, 1), 'L')
-        sizes.append(resident())
+        train(lesson, average=0.995)
+        sizes.append(psutil.Process().memory_info().rss / 1e6)
     assert sizes[-1] - sizes[1] < 100, sizes

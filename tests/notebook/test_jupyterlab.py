@@ -17,7 +17,8 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
-from lesson.notebook import learner as course, film
+from lesson.notebook import film
+from lesson.notebook import learner as course
 from tests.builders import chromium, quicken
 from tests.test_play import notebook as panels
 

@@ -15,7 +15,9 @@ LONG = 'a_long_line = ' + ' + '.join(f'number_{i}' for i in range(60)) + ' + the
 
 
 def page(notebook):
-    exporter = HTMLExporter(template_name='lesson/notebook/html', extra_template_basedirs=[str(ROOT)], embed_images=True)
+    exporter = HTMLExporter(
+        template_name='lesson/notebook/html', extra_template_basedirs=[str(ROOT)], embed_images=True
+    )
     return exporter.from_notebook_node(notebook)[0]
 
 
