@@ -47,12 +47,12 @@ class Generator:
     def __call__(self, z) -> np.ndarray:
         return self.compute(self.images, z)
 
-    def compute(self, tensors, z, given=None):
-        """The values of one or more tensors of its graph for noise z [n, z_dim]; given: {tensor: its value}."""
+    def compute(self, tensors, z):
+        """The values of one or more tensors of its graph for noise z [n, z_dim]."""
         z, z_dim = np.asarray(z), self.z.shape[1]
         if z.ndim != 2 or z.shape[1] != z_dim or z.dtype.kind not in 'fiu':
             raise ValueError(f'z is {z.dtype} {list(z.shape)}: expected numbers [n, {z_dim}], a row for each image')
-        return self._sess.run(tensors, {self.z: z} | (given or {}))
+        return self._sess.run(tensors, {self.z: z})
 
     def keep(self, folder) -> None:
         """Write it to a folder in `folder`, named by title and time, and let `latest` beside it be that one.

@@ -46,6 +46,9 @@ class _Reader:
 
     def __init__(self, generate):
         self._generate, self._depending, self._rng = generate, depending(generate), np.random.default_rng(0)
+        config = tf.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True  # it loses tensors that are asked for
+        self._sess = tf.Session(graph=generate.graph, config=config)
 
     def layer(self, op):
         """(what an operation is; the tensor that it does this to)."""
@@ -100,8 +103,9 @@ class _Reader:
         }
 
     def _value(self, tensor, given=None):
-        """For two new rows of z."""
-        return self._generate.compute(tensor, self._rng.uniform(-1, 1, [2, self._generate.z.shape[1]]), given)
+        """For two new rows of z; given: {tensor: its value}."""
+        z = self._generate.z
+        return self._sess.run(tensor, {z: self._rng.uniform(-1, 1, [2, z.shape[1]])} | (given or {}))
 
     def _shape(self, tensor):
         """For one row of z."""
@@ -129,7 +133,7 @@ def ordinary(generate: Generator, count: int = 500) -> np.ndarray:
 
 def for_page(generate: Generator) -> dict:
     """A generator as the page reads it: values for JSON. Raises what `network` raises."""
-    about, start = generate.about, ordinary(generate)
+    layers, start, about = network(generate), ordinary(generate), generate.about
     some = np.interp(np.linspace(0, 1, 1001), generators.SHARES, about['z']['quantiles'])
     spread = {'mean': float(some.mean()), 'deviation': float(some.std()) or 1.0}
     return {
@@ -139,7 +143,7 @@ def for_page(generate: Generator) -> dict:
         'start': start.round(4).tolist(),
         'z': about['z'] | spread | {'size': about['z_dim'], 'shares': generators.SHARES.tolist()},
         'directions': directions(generate).round(5).tolist(),
-        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in network(generate)],
+        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in layers],
     }
 
 
