@@ -1,53 +1,19 @@
-"""The lesson as a page and as a PDF: nothing is loaded from elsewhere, nothing is folded or cut in print."""
+"""The lesson as a PDF: nothing is folded or cut in print."""
 
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
 
-from lesson import pdf
+from lesson.notebook import pdf
+from tests.notebook.test_html import page
 
-ROOT = Path(__file__).parents[2]
 LONG = 'a_long_line = ' + ' + '.join(f'number_{i}' for i in range(60)) + ' + the_end_of_the_line'
 
 
-def page(notebook):
-    exporter = HTMLExporter(
-        template_name='lesson/notebook/html', extra_template_basedirs=[str(ROOT)], embed_images=True
-    )
-    return exporter.from_notebook_node(notebook)[0]
-
-
-@pytest.fixture(scope='module')
-def saved():
-    return nbformat.read(ROOT / 'dlnd_face_generation.ipynb', as_version=4)
-
-
-@pytest.fixture
-def browser():
-    try:
-        return pdf.find_browser()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
-def test_the_page_loads_nothing_from_elsewhere(saved, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    tree = BeautifulSoup(page(saved), 'html.parser')
-    sources = [element.get('src') or element.get('href') for element in tree.find_all(['script', 'img', 'link'])]
-    assert [source for source in sources if source and not source.startswith('data:')] == []
-    assert not re.search(r'@import|url\(["\']?https?:|import\(', ''.join(map(str, tree.find_all(['style', 'script']))))
-
-
-def test_the_lesson_has_no_formulas_which_the_page_would_show_as_dollars(saved):
-    texts = [re.sub('`.*?`|```.*?```', '', cell.source, flags=re.S) for cell in saved.cells if cell.cell_type != 'code']
-    assert [text for text in texts if re.search(r'\$|\\\(|\\\[', text)] == []
-
-
-def test_a_print_shows_what_is_folded_and_the_end_of_a_long_line(browser, tmp_path):
+@pytest.mark.long
+def test_a_print_shows_what_is_folded_and_the_end_of_a_long_line(tmp_path):
     pypdf = pytest.importorskip('pypdf')
     cells = [
         nbformat.v4.new_markdown_cell('A question.\n\n<details><summary>Answer</summary>\n\nforty-two\n\n</details>'),
@@ -61,7 +27,8 @@ def test_a_print_shows_what_is_folded_and_the_end_of_a_long_line(browser, tmp_pa
     assert 'the_end_of_the_line' in re.sub(r'\s', '', text)
 
 
-def test_no_picture_is_cut_by_the_end_of_a_sheet(browser, tmp_path):
+@pytest.mark.long
+def test_no_picture_is_cut_by_the_end_of_a_sheet(tmp_path):
     pypdf = pytest.importorskip('pypdf')
     html = page(nbformat.v4.new_notebook())
     squares = ''.join(f'<pre>picture {i}<br><svg width="300" height="450"></svg><br>end {i}</pre>' for i in range(7))
