@@ -88,7 +88,7 @@ class Reader:
 
     def _load(self, path):
         try:
-            with np.load(path) as file:
+            with self._sess.graph.as_default(), np.load(path) as file:
                 set_variables(self._sess, {v: file[v.op.name] for v in self._weights})
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # missing or damaged
             return False

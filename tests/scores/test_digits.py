@@ -1,11 +1,14 @@
 """The score that knows what a digit is: what it says of digits that are spoiled in known ways, and of wrong labels."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lesson.scores import digits as digit_scores, synthetic
-from lesson.scores.digits import Reader, counts, frechet, panel
+from lesson.data import synthetic
+from lesson.scores import digits as digit_scores
+from lesson.scores.digits import Reader, can_learn, counts, frechet, measure, two_sets
 
 N = 1000
 
@@ -34,7 +37,7 @@ def sets(digits, reader):
 
 
 def spoiled(images, labels):
-    """{name: (images with that fault, the number of the panel that has to notice it)}."""
+    """{name: (images with that fault, the number that has to notice it)}."""
     rng = np.random.default_rng(0)
     floats = images / 127.5 - 1
     blurred = sum(np.roll(floats, (y, x), (1, 2)) for y in range(-2, 3) for x in range(-2, 3)) / 25
@@ -52,41 +55,32 @@ def spoiled(images, labels):
 
 def test_real_images_score_like_real_images(reader, sets):
     real, other, _ = sets
-    for value, floor in panel(reader, real, other, other).values():
-        assert value == floor
-    scores = panel(reader, real, other, other)
+    scores = measure(reader, real, other, other)
+    assert all(value == floor for value, floor in scores.values()) and list(scores) == list(digit_scores.BETTER)
     assert scores['readable'][1] > 0.95
     assert 0.08 < scores['rarest class'][1] <= 0.1
 
 
-@pytest.mark.parametrize(
-    'fault', ['blurred', 'noisy', 'one class is missing', '64 memorized', 'mixtures of two', 'one laid over another']
-)
-def test_a_fault_is_noticed_by_the_number_that_has_to(reader, sets, fault):
+def test_each_fault_is_noticed_by_the_number_that_has_to(reader, sets):
     real, other, labels = sets
-    images, number = spoiled(other, labels)[fault]
-    value, floor = panel(reader, real, images, other)[number]
-    if number == 'Fréchet':
-        assert value > 3 * floor
-    elif number == 'readable':
-        assert value < floor - 0.15
-    else:
-        assert value < 0.03 < 0.08 < floor
+    for fault, (images, number) in spoiled(other, labels).items():
+        value, floor = measure(reader, real, images, other)[number]
+        if number == 'Fréchet':
+            assert value > 3 * floor, fault
+        elif number == 'readable':
+            assert value < floor - 0.15, fault
+        else:
+            assert value < 0.03 < 0.08 < floor, fault
 
 
 def test_the_classes_are_those_of_the_labels(reader, sets):
     _, other, labels = sets
     classes, sure, features = reader.read(other)
     assert np.mean(classes == labels) > 0.97
-    assert features.shape == (N, 64)
-    assert sure.min() >= 0.1 and sure.max() <= 1
-    assert np.mean(classes[sure > digit_score.SURE] == labels[sure > digit_score.SURE]) > 0.99
+    assert features.shape == (N, 64) and sure.min() >= 0.1 and sure.max() <= 1
+    assert np.mean(classes[sure > digit_scores.SURE] == labels[sure > digit_scores.SURE]) > 0.99
     assert counts(classes).tolist() == [np.sum(classes == k) for k in range(10)]
-
-
-def test_bytes_and_floats_are_read_alike(reader, sets):
-    as_bytes, as_floats = reader.read(sets[0]), reader.read((sets[0] / 127.5 - 1).astype('float32'))
-    assert_allclose(as_bytes[1], as_floats[1], atol=1e-5)
+    assert_allclose(reader.read((other / 127.5 - 1).astype('float32'))[1], sure, atol=1e-5)
 
 
 def test_the_distance_is_the_formula():
@@ -101,33 +95,76 @@ def test_the_distance_is_the_formula():
     assert_allclose(frechet(one, one + 3), 5 * 9)
 
 
+def test_two_sets_share_no_image():
+    images = np.arange(101)
+    one, other = two_sets(images)
+    assert len(one) == len(other) == 50 and len({*one, *other}) == 100
+    assert [len(each) for each in two_sets(images, most=20)] == [20, 20]
+
+
 @pytest.fixture
 def short(monkeypatch):
     """Learning takes a moment, and what comes of it may be bad."""
-    monkeypatch.setattr(digit_score, 'STEPS', 60)
-    monkeypatch.setattr(digit_score, 'LEAST_RIGHT', 0.2)
+    monkeypatch.setattr(digit_scores, 'STEPS', 60)
+    monkeypatch.setattr(digit_scores, 'LEAST_RIGHT', 0.2)
 
 
-def test_what_is_learned_is_the_same_when_learned_again(digits, sets, tmp_path, short):
-    one, other = (Reader(*digits, tmp_path / name) for name in ('one', 'other'))
-    names = [[file.name for file in (tmp_path / name).glob('reader-*.npz')] for name in ('one', 'other')]
-    assert names[0] == names[1] and len(names[0]) == 1
-    assert_allclose(one.read(sets[0])[1], other.read(sets[0])[1], atol=0.02)  # threads add in any order
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
 
 
-def test_what_was_learned_is_kept(digits, reader, cache, sets, monkeypatch):
-    monkeypatch.setattr(Reader, '_learn', lambda *_: pytest.fail('it learns again'))
+def test_the_same_images_and_seed_give_the_same_reader(digits, sets, tmp_path, short):
+    """Seeds may be larger than a byte."""
+    one, same, other = (
+        Reader(*digits, tmp_path / name, seed) for name, seed in (('one', 300), ('same', 300), ('other', 301))
+    )
+    assert names(tmp_path / 'one') == names(tmp_path / 'same') != names(tmp_path / 'other')
+    sure, again, different = (reader.read(sets[0])[1] for reader in (one, same, other))
+    assert_allclose(sure, again, atol=0.02)  # threads add in any order
+    assert np.abs(sure - different).max() > 0.1
+
+
+class Learns(Exception):
+    pass
+
+
+@pytest.fixture
+def no_learning(monkeypatch):
+    def learn(*_):
+        raise Learns
+
+    monkeypatch.setattr(Reader, '_learn', learn)
+
+
+def test_what_was_learned_is_kept(digits, reader, cache, sets, no_learning):
     assert_allclose(Reader(*digits, cache).read(sets[0])[1], reader.read(sets[0])[1], atol=1e-6)
+
+
+def test_a_change_of_its_code_makes_it_learn_again_and_a_comment_does_not(
+    digits, reader, cache, no_learning, monkeypatch
+):
+    source, get = inspect.getsource(Reader), inspect.getsource
+    changed = source + '    # A comment.\n'
+    monkeypatch.setattr(inspect, 'getsource', lambda value: changed if value is Reader else get(value))
+    Reader(*digits, cache)
+    changed = source + '    more = 1\n'
+    with pytest.raises(Learns):
+        Reader(*digits, cache)
+    monkeypatch.setattr(inspect, 'getsource', get)
+    monkeypatch.setattr(digit_scores, 'RATE', 0.004)
+    with pytest.raises(Learns):
+        Reader(*digits, cache)
 
 
 @pytest.mark.parametrize(
     'damage', [lambda content: b'', lambda content: content[:-100], lambda content: b'PK' + bytes(99)]
 )
-def test_what_is_damaged_is_learned_again(digits, cache, tmp_path, short, damage):
-    (kept,) = cache.glob('reader-*.npz')
-    (tmp_path / kept.name).write_bytes(damage(kept.read_bytes()))
+def test_what_is_damaged_is_learned_again(digits, reader, cache, tmp_path, short, damage):
     Reader(*digits, tmp_path)
-    assert len(np.load(tmp_path / kept.name).files) == 8
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(damage(kept.read_bytes()))
+    Reader(*digits, tmp_path)
+    assert len(np.load(kept).files) == 8
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(digits, tmp_path, short):
@@ -136,24 +173,26 @@ def test_a_folder_that_cannot_be_written_is_done_without(digits, tmp_path, short
     assert (tmp_path / 'file').read_text() == 'no folder'
 
 
-def test_labels_that_do_not_fit_are_refused(digits, monkeypatch):
+def test_labels_that_do_not_fit_are_refused(digits, monkeypatch, capsys):
     images, labels = digits
-    with pytest.raises(ValueError, match='no labels'):
-        Reader(images, None)
-    with pytest.raises(ValueError, match='5,999 labels for 6,000 images'):
-        Reader(images, labels[1:])
-    with pytest.raises(ValueError, match='from 0 to 10'):
-        Reader(images, np.where(labels == 9, 10, labels))
-    with pytest.raises(ValueError, match='too few'):
-        Reader(images[:500], labels[:500])
-    monkeypatch.setattr(digit_score, 'STEPS', 300)
+    for some, theirs, message in (
+        (images, None, 'no labels'),
+        (images, labels[1:], '5,999 labels for 6,000 images'),
+        (images, np.where(labels == 9, 10, labels), 'from 0 to 10'),
+        (images[:500], labels[:500], 'too few'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Reader(some, theirs)
+        assert not can_learn(some, theirs) and message in capsys.readouterr().out
+    assert can_learn(images, labels)
+    monkeypatch.setattr(digit_scores, 'STEPS', 300)
     with pytest.raises(ValueError, match='do not fit the images'):
         Reader(images, np.roll(labels, 1))
 
 
 def test_sets_of_different_sizes_are_refused(reader, sets):
     real, other, _ = sets
-    with pytest.raises(ValueError, match='1000, 999, 1000 images'):
-        panel(reader, real, other[1:], other)
+    with pytest.raises(ValueError, match=r'\[1000, 999, 1000\] images'):
+        measure(reader, real, other[1:], other)
     with pytest.raises(ValueError, match='from 100'):
-        panel(reader, real[:50], other[:50], other[:50])
+        measure(reader, real[:50], other[:50], other[:50])

@@ -1,4 +1,4 @@
-"""The numbers of score.py against known answers: formulas, slow loops, and pictures damaged on purpose."""
+"""The scores of images against known answers: formulas, slow loops, and pictures damaged on purpose."""
 
 import math
 from itertools import product
@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lesson.scores import images as image_scores, synthetic
+from lesson.data import synthetic
+from lesson.pictures import as_floats
+from lesson.scores.images import (
+    BETTER,
+    density_and_coverage,
+    feature_space,
+    laplacian_pyramid,
+    measure,
+    sliced_wasserstein,
+    table,
+)
 
 
 def digits(first, count):
@@ -19,28 +29,24 @@ def face(number):
     return np.asarray(drawn.crop((35, 55, 143, 163)).resize((28, 28), Image.Resampling.BILINEAR))
 
 
-def as_floats(images):
-    return images.astype(np.float32) / 127.5 - 1
-
-
 class Real:
     """Real images, a second set of them, and `numbers`, which compares any set with the first."""
 
     def __init__(self, images, sets):
         self.images, *self.others = np.split(as_floats(images), sets)
         self.other = self.others[0]
-        self.space = score.feature_space(self.images)
+        self.space = feature_space(self.images)
         self.points = self.space(self.images)
         floors = np.array([list(self.numbers(other).values()) for other in self.others])
-        self.floor = dict(zip(score.BETTER, floors.mean(0), strict=True))
-        self.spread = dict(zip(score.BETTER, floors.std(0, ddof=1), strict=True))
+        self.floor = dict(zip(BETTER, floors.mean(0), strict=True))
+        self.spread = dict(zip(BETTER, floors.std(0, ddof=1), strict=True))
 
     def numbers(self, images):
         found = (
-            *score.sliced_wasserstein(self.images, images),
-            *score.density_and_coverage(self.points, self.space(images)),
+            *sliced_wasserstein(self.images, images),
+            *density_and_coverage(self.points, self.space(images)),
         )
-        return dict(zip(score.BETTER, found, strict=True))
+        return dict(zip(BETTER, found, strict=True))
 
     def caught_by(self, images, margin=8):
         """The names of the numbers that are worse than the floor by `margin` times its spread among real images."""
@@ -48,7 +54,7 @@ class Real:
         sign = {'lower': 1, 'higher': -1}
         return {
             name
-            for name, better in score.BETTER.items()
+            for name, better in BETTER.items()
             if sign[better] * (found[name] - self.floor[name]) > margin * self.spread[name]
         }
 
@@ -115,7 +121,7 @@ def test_noise_is_caught(real, rng):
 
 def test_uniform_noise_fails_in_every_number(real, rng):
     noise = rng.uniform(-1, 1, real.images.shape)
-    assert real.caught_by(noise) == set(score.BETTER)
+    assert real.caught_by(noise) == set(BETTER)
     found = real.numbers(noise)
     assert found['density'] < 0.01 and found['coverage'] < 0.01
 
@@ -125,10 +131,10 @@ def test_a_checkerboard_of_two_pixels_is_caught(real):
     assert real.caught_by(np.clip(real.other + board, -1, 1)) >= {'SWD 28', 'density', 'coverage'}
 
 
-def test_64_memorised_images_are_caught_by_coverage_and_not_by_density(real, rng):
-    memorised = real.images[rng.integers(0, 64, len(real.images))]
-    assert 'coverage' in real.caught_by(memorised, margin=50)
-    assert real.numbers(memorised)['density'] == pytest.approx(1, abs=0.3)
+def test_64_memorized_images_are_caught_by_coverage_and_not_by_density(real, rng):
+    memorized = real.images[rng.integers(0, 64, len(real.images))]
+    assert 'coverage' in real.caught_by(memorized, margin=50)
+    assert real.numbers(memorized)['density'] == pytest.approx(1, abs=0.3)
 
 
 def test_a_digit_that_is_missing_is_caught_by_coverage(real_digits):
@@ -154,7 +160,7 @@ def test_more_damage_gives_worse_numbers(real, rng):
     steps = [real.numbers(np.clip(real.other + scale * noise, -1, 1)) for scale in (0.05, 0.15, 0.4)]
     for name in ('SWD 28', 'coverage'):
         values = [numbers[name] for numbers in steps]
-        assert values == sorted(values, reverse=score.BETTER[name] == 'higher'), name
+        assert values == sorted(values, reverse=BETTER[name] == 'higher'), name
 
 
 # Formulas and slow loops
@@ -163,28 +169,28 @@ def test_more_damage_gives_worse_numbers(real, rng):
 @pytest.mark.parametrize('channels', [1, 3])
 def test_a_shift_in_brightness_gives_the_distance_of_the_formula_at_14_and_none_at_28(rng, channels):
     images = rng.uniform(-0.8, 0.8, (200, 28, 28, channels)).astype(np.float32)
-    fine, coarse = score.sliced_wasserstein(images, images + np.float32(0.1))
+    fine, coarse = sliced_wasserstein(images, images + np.float32(0.1))
     # All patches move by 0.1 / deviation in each of their d values. Seen along a random direction u that is
     # |u . (1, ..., 1)| times this; its mean is sqrt(d) E|u_1|, with E|u_1| from the area of spherical caps.
     d = 7 * 7 * channels
     first = math.exp(math.lgamma(d / 2) - math.lgamma((d + 1) / 2)) / math.sqrt(math.pi)
-    deviation = score.laplacian_pyramid(images)[1].std()
+    deviation = laplacian_pyramid(images)[1].std()
     assert coarse == pytest.approx(1000 * 0.1 / deviation * math.sqrt(d) * first, rel=0.2)
     assert fine < coarse / 1000
 
 
 def test_the_fine_level_of_twice_the_contrast_has_the_distance_of_normal_distributions(rng):
     images = np.clip(rng.normal(scale=0.1, size=(1000, 28, 28, 1)), -0.5, 0.5)
-    # Normalised and projected, both are nearly normal, with deviations s and 2 s: the distance is s E|z|,
+    # Normalized and projected, both are nearly normal, with deviations s and 2 s: the distance is s E|z|,
     # and the mean of s^2 over all directions is 1.
-    fine, _ = score.sliced_wasserstein(images, 2 * images)
+    fine, _ = sliced_wasserstein(images, 2 * images)
     assert fine == pytest.approx(1000 * math.sqrt(2 / math.pi), rel=0.1)
 
 
 @pytest.mark.parametrize('channels', [1, 3])
 def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
     images = rng.uniform(-1, 1, (5, 28, 28, channels)).astype(np.float32)
-    detail, coarse = score.laplacian_pyramid(images)
+    detail, coarse = laplacian_pyramid(images)
     assert coarse.shape == (5, 14, 14, channels)
     larger = np.zeros_like(images)
     for n, y, x, c in product(range(5), range(28), range(28), range(channels)):
@@ -197,7 +203,7 @@ def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
 
 
 def test_the_detail_of_one_flat_color_is_zero():
-    detail, coarse = score.laplacian_pyramid(np.full((1, 28, 28, 3), 0.3, np.float32))
+    detail, coarse = laplacian_pyramid(np.full((1, 28, 28, 3), 0.3, np.float32))
     np.testing.assert_allclose(detail[:, 2:-2, 2:-2], 0, atol=1e-6)
     np.testing.assert_allclose(coarse, 0.3, atol=1e-6)
 
@@ -208,11 +214,11 @@ def test_density_and_coverage_agree_with_a_slow_loop_on_50_points(rng, k, shift)
     real, generated = rng.normal(size=(50, 3)), rng.normal(size=(40, 3)) + shift
     balls, covered = 0, 0
     for i in range(50):
-        neighbours = sorted(math.dist(real[i], real[j]) for j in range(50) if j != i)
-        inside = sum(math.dist(real[i], point) < neighbours[k - 1] for point in generated)
+        neighbors = sorted(math.dist(real[i], real[j]) for j in range(50) if j != i)
+        inside = sum(math.dist(real[i], point) < neighbors[k - 1] for point in generated)
         balls += inside
         covered += inside > 0
-    density, coverage = score.density_and_coverage(real, generated, k)
+    density, coverage = density_and_coverage(real, generated, k)
     assert density == pytest.approx(balls / (k * 40))
     assert coverage == pytest.approx(covered / 50)
 
@@ -221,15 +227,15 @@ def test_density_and_coverage_of_many_points_agree_with_those_of_all_distances_a
     real, generated = rng.normal(size=(1203, 8)), rng.normal(size=(701, 8))  # several blocks, of unequal size
     distances = np.linalg.norm(real[:, None] - real, axis=-1)
     inside = np.linalg.norm(real[:, None] - generated, axis=-1) < np.sort(distances)[:, 5:6]
-    density, coverage = score.density_and_coverage(real, generated)
+    density, coverage = density_and_coverage(real, generated)
     assert density == pytest.approx(inside.sum() / (5 * 701), abs=1e-4)
     assert coverage == pytest.approx(inside.any(1).mean(), abs=1e-3)
 
 
-# The panel
+# All of them
 
 
-@pytest.fixture(params=[1, 3], ids=['grey', 'RGB'], scope='module')
+@pytest.fixture(params=[1, 3], ids=['gray', 'RGB'], scope='module')
 def three_sets(request):
     sets = np.stack([np.roll(digits(0, 450)[0], shift, 2) for shift in range(request.param)], axis=-1)
     real, generated, other_real = np.split(sets, 3)
@@ -238,14 +244,14 @@ def three_sets(request):
 
 @pytest.fixture(scope='module')
 def scores(three_sets):
-    return score.panel(*three_sets)
+    return measure(*three_sets)
 
 
-def test_the_panel_shows_each_number_beside_its_floor(three_sets, scores):
+def test_measure_shows_each_number_beside_its_floor(three_sets, scores):
     real, generated, other_real = three_sets
-    space = score.feature_space(real)
+    space = feature_space(real)
     for column, images in enumerate((generated, other_real)):
-        expected = *score.sliced_wasserstein(real, images), *score.density_and_coverage(space(real), space(images))
+        expected = *sliced_wasserstein(real, images), *density_and_coverage(space(real), space(images))
         assert [pair[column] for pair in scores.values()] == pytest.approx(expected)
     assert list(scores) == ['SWD 28', 'SWD 14', 'density', 'coverage']
     assert all(type(value) is float for pair in scores.values() for value in pair)
@@ -253,19 +259,19 @@ def test_the_panel_shows_each_number_beside_its_floor(three_sets, scores):
 
 def test_the_table_has_one_line_for_each_number():
     scores = {'SWD 28': [12.3, 4.0], 'SWD 14': [20.0, 5.0], 'density': [0.5, 1.02], 'coverage': [0.25, 0.97]}
-    head, *lines = score.table(scores).splitlines()
+    head, *lines = table(scores).splitlines()
     assert head.split() == ['generated', 'floor', 'better']
     assert lines[0].split() == ['SWD', '28', '12.30', '4.00', 'lower']
     assert lines[3].split() == ['coverage', '0.25', '0.97', 'higher']
 
 
 def test_the_seed_alone_decides(three_sets, scores):
-    assert score.panel(*three_sets) == scores
-    assert score.panel(*three_sets, seed=1) != scores
+    assert measure(*three_sets) == scores
+    assert measure(*three_sets, seed=1) != scores
 
 
 def test_the_order_of_the_images_does_not_matter(three_sets, scores, rng):
-    shuffled = score.panel(*(rng.permutation(images) for images in three_sets))
+    shuffled = measure(*(rng.permutation(images) for images in three_sets))
     for name in scores:  # rounding may move a point over the edge of a ball
         assert shuffled[name] == pytest.approx(scores[name], rel=1e-3, abs=1 / 150), name
 
@@ -274,7 +280,7 @@ def test_the_order_of_the_images_does_not_matter(three_sets, scores, rng):
 def test_uint8_and_floats_give_the_same_numbers(three_sets, scores, kind):
     sets = [(images / 127.5 - 1).astype(kind) for images in three_sets]
     copies = [images.copy() for images in sets]
-    floats = score.panel(*sets)
+    floats = measure(*sets)
     for name in scores:
         assert floats[name] == pytest.approx(scores[name], rel=1e-3, abs=1 / 150), name
     np.testing.assert_array_equal(sets, copies)  # left as they are
@@ -300,14 +306,14 @@ IMAGES = np.linspace(-1, 1, 100 * 28 * 28, dtype=np.float32).reshape(100, 28, 28
 )
 def test_wrong_images_are_named_with_what_is_expected(images, error, message):
     with pytest.raises(error) as caught:
-        score.panel(IMAGES, images, IMAGES)
+        measure(IMAGES, images, IMAGES)
     assert str(caught.value).startswith(message)
     with pytest.raises(error):
-        score.sliced_wasserstein(IMAGES, images)
+        sliced_wasserstein(IMAGES, images)
 
 
 def test_real_images_of_one_color_are_refused():
-    for number in (score.sliced_wasserstein, lambda real, images: score.panel(real, images, images)):
+    for number in (sliced_wasserstein, lambda real, images: measure(real, images, images)):
         with pytest.raises(ValueError, match='all images are of one single color'):
             number(np.zeros_like(IMAGES), IMAGES)
 
@@ -315,11 +321,11 @@ def test_real_images_of_one_color_are_refused():
 def test_generated_images_of_one_color_and_real_ones_with_a_flat_channel_get_numbers(rng):
     real, other_real = rng.uniform(-1, 1, (2, 100, 28, 28, 3))
     real[..., 2] = 0
-    scores = score.panel(real, np.zeros_like(real), other_real)
+    scores = measure(real, np.zeros_like(real), other_real)
     assert np.isfinite(list(scores.values())).all()
     assert scores['coverage'][0] == 0
 
 
-def test_density_and_coverage_need_more_points_than_neighbours(rng):
+def test_density_and_coverage_need_more_points_than_neighbors(rng):
     with pytest.raises(ValueError, match='more than k = 5'):
-        score.density_and_coverage(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))
+        density_and_coverage(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))
