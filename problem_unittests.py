@@ -1,17 +1,14 @@
 """The contract of the six functions: each test runs one of them, watches what it does, and explains what is wrong.
 
 In a notebook: `tests.test_generator(generator)` prints one line, or raises an AssertionError that says what was
-observed, why it matters and where to look. On the command line: `pytest problem_unittests.py -k generator`, with
-`--notebook other.ipynb` for another notebook.
+observed, why it matters and where to look. On the command line: `pytest problem_unittests.py -k generator`; for a
+different notebook, `--notebook other.ipynb`. During a test, stubs replace the other functions that it calls.
 
-Each fault has an id, such as 'generator.depends_on_batch', and an entry in the table at the end of this file. The
-AssertionError carries the id of the most serious fault as `.fault`, and all of them as `.faults`: {id: text}.
-
-Nothing is imported but TensorFlow, NumPy and the standard library, so the file can be put next to any notebook.
-During a test, tiny stubs replace the other functions that the function under test calls.
+Each fault has an id, such as 'generator.random', which stays when its text changes. The AssertionError has the id of
+the most serious one as `.fault`, and `.faults`: {id: text}. Nothing is imported but TensorFlow, NumPy and the standard
+library, so the file can be put next to any notebook.
 """
 
-import configparser
 import contextlib
 import functools
 import inspect
@@ -33,40 +30,324 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-FUNCTIONS = ('model_inputs', 'discriminator', 'generator', 'model_loss', 'model_opt', 'train')
+# ---------------------------------------------------------------- what is wrong, why it matters, where to look
+
+# An entry: its id, what was seen -> why it matters -> where to look; indented lines belong to it. Most serious first.
+# '*': of any function. An error: what the text of an exception contains -> what it means. A hint: what could be better.
+_TABLE = r"""
+[verdicts]
+*.missing: {reason}
+*.not_a_function: {got!r}, which the name {name} stands for, is not a function.
+*.not_written: {of}not written yet. Replace "raise NotImplementedError" with its code, and run its cell and this one.
+*.raises: {error} while {doing}: {text}{frames}
+
+[errors]
+*.variable_exists: Variable .* already exists -> the network is called a second time and creates its variables again.
+  Use tf.variable_scope(name, reuse=reuse) and pass reuse on: then the second call takes those of the first.
+*.variable_missing: Variable .* does not exist
+  -> a network is asked to reuse variables that no earlier call has created. Either reuse is on in the first call (in
+  the generator, reuse is `not is_train`), or a layer has another name in the second one.
+*.not_fed: feed a value for placeholder
+  -> a placeholder takes part in what is computed, and got no value: it is missing from the feed_dict.
+*.eager: not compatible with eager execution
+  -> the graph functions need a graph. Call tf.disable_eager_execution() right after importing TensorFlow.
+*.reset_graph: reset_default_graph -> tf.reset_default_graph() must not be called inside "with tf.Graph().as_default()".
+  The graph of the with statement is new anyway: leave the call out.
+*.feed_dict: Cannot interpret feed_dict|unhashable type
+  -> in a feed_dict the placeholder is the key and the array is the value: {{input_real: batch}}.
+*.finalized: Graph is finalized
+  -> something is added to the graph while it is being trained. Build every operation once, before training.
+*.tf_layers: tf\.layers|not available with Keras 3|has no attribute .*layers -> tf.layers is gone. Use the building
+  blocks on tf.nn, or install tf_keras and set TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.
+*.uninitialized: Could not find (variable|resource)|uninitialized
+  -> variables have no value until tf.global_variables_initializer() has been run in the session.
+*.sizes_differ: Input to reshape|Incompatible shapes|must be broadcastable
+  -> sizes do not fit. Is a batch size written into the graph (it has to work for any: -1 in a reshape, tf.ones_like in
+  place of tf.ones), or are height, width and channels other than expected?
+*.parameters: positional argument|unexpected keyword argument -> the parameters differ from those it was given.
+
+[faults]
+*.no_variables: has no trainable variables. -> there is nothing to learn. -> layers create weights with tf.get_variable.
+*.outside_scope: variables outside the scope '{name}': {names}. -> model_opt finds its variables by this scope; those
+  outside are never trained. -> with tf.variable_scope('{name}', reuse=...): around all layers, and no other name.
+*.new_variables: the call with {call} created new variables: {names}.
+  -> a second {name} with weights of its own is never trained; both calls have to be the same network.
+  -> with tf.variable_scope('{name}', reuse=...): reuse must be on in this call.
+*.input_unused: what it returns does not depend on its input at all.
+  -> a discriminator that says the same of every image has nothing to teach; a generator would make one image only.
+  -> the first layer: it takes images in the discriminator, and z in the generator.
+*.no_gradient: no gradient reaches {names}. -> these variables can never be trained.
+  -> is every layer fed with the result of the layer before, and is there a stop_gradient, round or argmax?
+*.activation_unused: the result of an activation is not used: {names}.{frames} -> the next layer takes what was before
+  it, so two layers are no more than one. -> the name on the left of the activation: the next layer has to take it.
+*.no_convolution: there is no convolution in it.
+  -> a network without convolutions does not know which pixels are neighbors, and learns images badly.
+  -> conv2d for the first layers of the discriminator, conv2d_transpose after the first, dense layer of the generator.
+*.batch_mixed: the images of a batch are mixed: in another order, the same inputs do not give the same results.
+  -> every image and every vector z has to be treated on its own. Mixtures teach nothing, and no error is raised.
+  -> the reshape between convolutions and dense layer: the batch must stay the first dimension, without a transpose.
+*.norm_not_training: in training, batch norm does not use the statistics of the batch, but its averages: {names}.
+  -> these stay at 0 and 1 in training, so it normalizes nothing, and the layers drift.
+  -> training=True in the discriminator, training=is_train in the generator (in tf.layers the default is False).
+model_inputs.count: expected 3 values, got {got}.
+  -> train unpacks three placeholders. -> return input_real, input_z, learning_rate
+model_inputs.not_a_placeholder: {which} is not a placeholder, but {got!r}. -> only a placeholder takes a new value at
+  every step; anything else is fixed when the graph is built. -> {which} = tf.placeholder(tf.float32, ...)
+model_inputs.order: the placeholders are in a different order: ranks {ranks}, expected [4, 2, 0]. -> train takes the
+  first for images, the second for z, the third for the learning rate. -> return input_real, input_z, learning_rate
+model_inputs.dtype: {which} is {got}, expected float32. -> the networks compute in float32, and TensorFlow does not
+  convert on its own. -> {which} = tf.placeholder(tf.float32, ...)
+model_inputs.real_shape: input_real has the shape {got}, expected {expected}.
+  -> it is the shape of a batch of images, [batch, width, height, channels]; the batch may have any size.
+  -> tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
+model_inputs.z_shape: input_z has the shape {got}, expected {expected}. -> one row of z_dim random numbers makes one
+  image; the batch may have any size. -> tf.placeholder(tf.float32, [None, z_dim])
+model_inputs.rate_shape: learning_rate has the shape {got}, expected [] (a single number).
+  -> the optimizer multiplies every step by it. -> tf.placeholder(tf.float32, [])
+discriminator.count: expected 2 values, got {got}.
+  -> model_loss unpacks the probability and its logit. -> return tf.sigmoid(logits), logits
+discriminator.not_tensors: expected 2 tensors, got {got}.
+  -> both become part of the graph. -> return tf.sigmoid(logits), logits
+discriminator.shape: {n} images gave {which} of shape {got}, expected [{n}, 1].
+  -> each image needs one verdict. A wrong size in a reshape makes more or fewer rows of the batch.
+  -> the reshape before the last layer: tf.reshape(h, [-1, height * width * channels of h])
+discriminator.order: results in the wrong order: the second one is the sigmoid of the first. -> model_loss takes the
+  second for the logits, and squeezes it through another sigmoid. -> return tf.sigmoid(logits), logits
+discriminator.same_answer: the answer does not depend on the image: {n} different images gave logits from {low:.4f} to
+  {high:.4f}. -> a discriminator that says the same of every image has nothing to teach.
+  -> is each layer fed with the result of the layer before, and the first one with the images?
+discriminator.same_twice: both results are the same: {output:.3f}; the sigmoid of it is {sigmoid:.3f}.
+  -> the loss needs numbers without limits (logits), and people read probabilities. -> return tf.sigmoid(logits), logits
+discriminator.not_the_sigmoid: the output is not the sigmoid of the logits: {output:.3f} for a logit of {logit:.3f},
+  whose sigmoid is {sigmoid:.3f}. -> the loss needs numbers without limits (logits), and people read probabilities.
+  -> return tf.sigmoid(logits), logits, where logits come straight out of the last dense layer.
+discriminator.reuse_differs: the call with reuse=True gives different answers to the same images. -> real and fake
+  images must be judged by the same network. -> tf.variable_scope('discriminator', reuse=reuse), and the same layers.
+discriminator.limited_logits: the logits look limited: over four sets of random weights they lie between {low:.2f} and
+  {high:.2f}. -> logits are numbers without limits. If an activation function limits them, the sigmoid in the loss is
+  the second one, and the discriminator can never be sure. -> no activation function on the last dense layer.
+discriminator.linear: the logits are a linear function of the image. -> many layers without an activation between them
+  can do no more than one. -> tf.nn.leaky_relu after each convolution, and its result handed on.
+discriminator.part_of_the_image: it looks at a part of the image only: {share:.0%} of the pixels of a channel change the
+  answer. -> the generator learns nothing about pixels that the discriminator does not see.
+  -> the first layer: is it fed with all of images?
+generator.not_a_tensor: expected one tensor, got {got}. -> it is the images. -> the return statement
+generator.shape: {n} vectors gave images of shape {got}{mode}, expected {expected}.
+  -> they have to have the shape of the real images, or the discriminator cannot judge them.
+  -> the reshape after the dense layer, the strides of the layers, and the last number of filters.
+generator.same_image: different vectors z give the same image. -> the generator could make one image only.
+  -> is every layer fed with the result of the layer before, and the first one with z?
+generator.linear: up to the last tanh, the images are a linear function of z. -> many layers without an activation
+  between them can do no more than one. -> tf.nn.leaky_relu after each layer but the last, and its result handed on.
+generator.out_of_range: the images leave the range{mode}: from {low:.2f} to {high:.2f}, expected [-1, 1]. -> real images
+  have a black and a white; images beyond them are told apart at a glance. -> the last layer ends with tf.tanh.
+generator.never_negative: no image has a negative value{mode}: from {low:.2f} to {high:.2f}, expected about -1 to 1.
+  -> real images are rescaled to [-1, 1]; half of their range could never be generated.
+  -> the last layer ends with tf.tanh, not with a sigmoid or a ReLU.
+generator.saturated: saturated at the start: {share:.0%} of all pixels are beyond 0.99 at once.
+  -> there tanh is flat, so no gradient comes through, and training does not begin.
+  -> the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.
+generator.no_averages: batch norm keeps no moving averages of its statistics.
+  -> without them, a trained generator cannot make a single image: a batch of one has no statistics.
+  -> two variables with trainable=False, for mean and variance, in each batch norm.
+generator.averages_still: the moving averages {names} are never updated: no update op of theirs is in the collection.
+  -> training looks perfect without them, and the trained generator makes mush.
+  -> the collection tf.GraphKeys.UPDATE_OPS in batch norm (tf.layers fills it when training is on).
+generator.averages_unused: the moving averages are updated, but images with is_train=False do not depend on them.
+  -> what is learned in training is not used where it is needed. -> at inference, batch norm uses its moving averages.
+generator.averages_diverge: the moving averages move away from the statistics of the batch: after 100 updates with the
+  same batch, the images with is_train=False are no closer to those in training. -> the trained generator makes mush,
+  although all else is right. -> the sign in the update: average = 0.9 * average + 0.1 * statistic of the batch.
+generator.random: not deterministic with is_train=False: the same z gave two different images. -> dropout or noise left
+  on spoils the images of a trained generator. -> dropout only when is_train, as in rate = 0.5 if is_train else 0.0
+generator.depends_on_batch: with is_train=False an image depends on the others in its batch: the same z, alone, gave
+  another image. -> it is normalized by the statistics of the batch. Ask for a single image, and you get mush.
+  -> at inference, batch norm has to use its moving averages: pass is_train on to every batch norm.
+generator.part_of_z: {dead} of the {z_dim} numbers in z do not change the image.
+  -> randomness that is not used is variety that cannot be generated. -> the first layer: is it fed with all of z?
+model_loss.count: expected 2 values, got {got}. -> train unpacks both losses. -> return d_loss, g_loss
+model_loss.not_a_tensor: {which} is {got!r}, expected a scalar tensor.
+  -> it is what is minimized. -> the return statement
+model_loss.generator_calls: calls generator {times} times ({modes}), expected once, with is_train=True.
+  -> one batch of fake images serves both losses; in inference mode batch norm does not learn.
+  -> fake = generator(input_z, out_channel_dim)
+model_loss.channels: calls generator with {got} channels, expected out_channel_dim, which is {expected}.
+  -> digits have one channel and faces three. -> fake = generator(input_z, out_channel_dim)
+model_loss.discriminator_calls: calls discriminator on {what}; expected once on real and once on fake images. -> it has
+  to judge both kinds, with the same weights. -> discriminator(input_real), then discriminator(fake, reuse=True)
+model_loss.no_gradient: no gradient of g_loss reaches the generator. -> the generator learns through the discriminator
+  only, and nothing comes through. -> is there a stop_gradient, round or argmax between the two networks?
+model_loss.shape: {which} has the shape {got}, expected a single number.
+  -> a loss is the mean over the batch. -> tf.reduce_mean around each cross-entropy.
+model_loss.order: results in the wrong order: the first is the loss of the generator, the second of the discriminator.
+  -> each network would be trained to do what the other one should. -> return d_loss, g_loss
+model_loss.label_by_numpy: in {which} the label of {kind} images changes whenever the graph is built: {labels}.
+  -> NumPy chooses it once, and then it stays the same for the whole run: not random, just unknown.
+  -> a constant, for example 0.9 for real images in d_loss.
+model_loss.from_probabilities: {which} is computed from probabilities, not from logits alone.
+  -> sigmoid_cross_entropy_with_logits applies a sigmoid by itself. A second one before it squeezes every verdict to
+  between 0.5 and 0.73, and the networks hardly learn.
+  -> discriminator returns (probability, logits): use the second, as in _, logits = discriminator(...).
+model_loss.sum: {which} grows with the size of the batch. -> it is a sum and not a mean, so the learning rate means
+  something else for each batch size. -> tf.reduce_mean around each cross-entropy.
+model_loss.not_cross_entropy: {which} is not a cross-entropy of the logits.
+  -> with another formula, or labels that differ between the images of a batch, the two losses do not belong together.
+  -> tf.nn.sigmoid_cross_entropy_with_logits with labels of 0, or from 0.7 to 1.
+model_loss.half_missing: d_loss does not contain the loss on {half} images. -> a discriminator that sees one kind only
+  says the same of everything. -> d_loss = real_loss(logits of real images) + fake_loss(logits of fake images)
+model_loss.labels_swapped: the labels of d_loss are swapped: {real:.2f} for real and {fake:.2f} for fake images.
+  -> the discriminator has to say yes to what is real, and no to what is fake.
+  -> labels=tf.ones_like(logits) * 0.9 for real images, labels=tf.zeros_like(logits) for fake ones.
+model_loss.halves_differ: the two halves of d_loss weigh {real:.2f} (real) and {fake:.2f} (fake), expected the same.
+  -> a discriminator that cares more about one kind is unfair to the other.
+  -> d_loss = real half + fake half, each a mean.
+model_loss.scaled: d_loss is {factor:.2f} times the sum of its two halves, expected 1 (or 0.5). -> it is the loss that
+  the numbers in papers and in the progress bar mean. -> d_loss = real half + fake half, each a mean.
+model_loss.fake_label: in d_loss the label of fake images is {label:.2f}, expected 0.
+  -> a discriminator has to say no to what is fake. -> labels=tf.zeros_like(logits)
+model_loss.real_label: in d_loss the label of real images is {label:.2f}, expected a constant from 0.7 to 1.
+  -> the discriminator has to say yes to what is real; slightly less than 1 makes it a better teacher.
+  -> labels=tf.ones_like(logits) * 0.9
+model_loss.smoothing_idle: the smoothing has no effect: the label of real images is 1, in spite of a factor inside
+  ones_like. -> tf.ones_like(logits * 0.9) has the shape of the logits and is 1 everywhere, whatever they are.
+  -> tf.ones_like(logits) * 0.9, or leave the factor out.
+model_loss.g_weights: g_loss weighs real images with {real:z.2f} and fake images with {fake:z.2f}, expected 0 and 1.
+  -> the generator can only change the fake ones. -> g_loss = real_loss(logits of fake images)
+model_loss.g_label_0: in g_loss the label of fake images is 0, expected 1. -> the generator would be trained to have its
+  images called fake: the opposite of its objective. -> labels=tf.ones_like(logits) in g_loss.
+model_loss.g_label_smoothed: in g_loss the label is {label:.2f}, expected 1. -> label smoothing keeps the discriminator
+  from being too sure. The generator need not aim for less. -> labels=tf.ones_like(logits) in g_loss.
+model_loss.inexact: {which} is {got:.4g} for logits of +-100, expected {expected:.4g}.
+  -> the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.
+  -> tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.
+model_opt.count: expected 2 values, got {got}. -> train unpacks both steps. -> return d_train_opt, g_train_opt
+model_opt.order: results in the wrong order: {which} moves the variables of the {other}.
+  -> train would run them for the wrong network. -> return d_train_opt, g_train_opt
+model_opt.moves_others: {which} moves variables that are not its own: {names}.
+  -> a step of the {own} must not touch anything else: the generator would win by spoiling its judge.
+  -> minimize(..., var_list=variables whose name begins with '{own}')
+model_opt.moves_too_few: {which} does not move {names}.
+  -> these variables of the {own} would keep their random start forever. -> var_list=all of tf.trainable_variables()
+  whose name begins with '{own}'; and is the fed learning_rate the one that Adam gets?
+model_opt.wrong_loss: {which} minimizes {got}_loss, expected {expected}_loss. -> the {own} would be trained to do what
+  the {other} should. -> d_loss for the variables of the discriminator, g_loss for those of the generator.
+model_opt.uphill: {which} goes uphill: {variable} moved in the direction of its slope.
+  -> the loss would grow with every step. -> minimize the loss itself, not its negative.
+model_opt.no_update_ops: neither step runs the update ops in the graph's collection. -> batch norm's moving averages
+  would never be updated: training looks perfect, and the trained generator makes mush. -> with
+  tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer.
+model_opt.step_size: with a fed learning_rate of 0.01 the first step of {which} is {got:.5f}; the first step of Adam is
+  as long as the learning rate.
+  -> the fed value has to be in use, and Adam has to be the optimizer. -> tf.train.AdamOptimizer(learning_rate, beta1)
+model_opt.rate_not_used: {which} moves although the fed learning_rate is 0. -> the placeholder has no effect: a
+  different value is used. -> tf.train.AdamOptimizer(learning_rate, ...) with the learning_rate that was passed.
+model_opt.beta1: after a turn of the slope, the second step of {which} is {got:.5f}; with beta1={beta1} it is
+  {expected:.5f} (Kingma and Ba 2015, algorithm 1). -> beta1 says for how long Adam remembers its direction; in a GAN
+  the usual 0.9 is too long. -> tf.train.AdamOptimizer(learning_rate, beta1=beta1), for both networks.
+train.losses_swapped: model_opt gets the loss of the generator in place of that of the discriminator. -> each network is
+  trained to do what the other one should. -> d_loss, g_loss = model_loss(...), then model_opt(d_loss, g_loss, ...)
+train.not_called: does not call {missing}. -> train combines them. -> model_inputs, then model_loss, then model_opt.
+train.sizes: calls model_inputs with {got}, expected {expected} for data_shape {data_shape} and z_dim {z_dim}.
+  -> the sizes come from the data. -> _, width, height, channels = data_shape
+train.channels: a network is built for {got} channels, expected 1 for data_shape {data_shape}.
+  -> gray images have one channel, and colored ones three. -> data_shape[3], for model_loss and show_generator_output
+train.batch_size: get_batches is called with batch_size {got}, expected {expected}, as passed to train.
+  -> changing this setting would have no effect. -> get_batches(batch_size)
+train.batches_unused: {unused} of the {batches} batches of an epoch are never used. -> every batch of every epoch must
+  be used. -> for each batch of get_batches(batch_size): run d_train_opt; is a step in the wrong loop, or behind an if?
+train.epochs: the batches are used {got:.1f} times, expected {expected}, the epoch_count that was passed to train.
+  -> changing this setting would have no effect. get_batches(...) gives one epoch.
+  -> for epoch in range(epoch_count): for batch in get_batches(batch_size):
+train.stands_still: the {which} makes {steps} steps in {batches} batches, in {parts} of 10 parts of the run.
+  -> if one network stands still for long, the other one runs away, and the losses mean nothing.
+  -> run both steps in the innermost loop; a condition for one of them has to come true often enough.
+train.initialized_again: the variables are initialized again in the middle of training. -> all that was learned until
+  then is lost. -> sess.run(tf.global_variables_initializer()) belongs before the loops, once, as does the session.
+train.range: real images reach the discriminator in [{low:.2f}, {high:.2f}], fake ones in [-{expected:g}, {expected:g}].
+  -> the two kinds can be told apart by their contrast alone, and the generator learns to make gray images.
+  -> get_batches gives images in [-0.5, 0.5], tanh gives [-1, 1]: feed 2 * batch.
+train.part_of_a_batch: the discriminator got {got} of the {expected} images of a batch.
+  -> every image of every batch has to be used. -> feed the whole batch that get_batches gives.
+train.rate: the learning rate that arrives at the optimizer is {got}, expected {expected}, as passed to train.
+  -> changing this setting would have no effect. -> learning_rate in the feed_dict of each step.
+train.noise_repeats: the {which} gets only {different} different batches of z for {batches} batches of images.
+  -> with noise that repeats, the generator memorizes a few images.
+  -> sample new z for each batch, inside the loop, from a generator that is seeded once.
+train.noise_size: a batch of {expected} images gets {got} rows of z.
+  -> changing this setting would have no effect; one half of d_loss counts for more images than the other.
+  -> np.random.uniform(-1, 1, size=(batch_size, z_dim)), with the parameters of train
+train.noise_in_a_batch: a batch of {n} images got fewer different rows of z.
+  -> images with the same z are the same image. -> np.random.uniform(-1, 1, size=(batch_size, z_dim))
+train.beta1: model_opt is given beta1={got!r}, expected {expected}, as passed to train.
+  -> changing this setting would have no effect. -> model_opt(d_loss, g_loss, learning_rate, beta1)
+train.graph_grows: the graph grows while training: {added} operations in the last {steps} steps.
+  -> each step or picture adds operations that are never removed: training slows down and memory fills up.
+  -> build every operation once, before the loop, and only run it inside the loop.
+train.never_shown: in {batches} batches, no image was shown. -> the losses say little; the pictures tell whether it
+  works. -> show_generator_output(...) whenever the number of batches is a multiple of 100.
+
+[hints]
+model_inputs.height_first: input_real is {got}, [batch, height, width, channels], expected {expected}: with square
+  images it is the same.
+model_inputs.rate_float64: learning_rate is float64; the optimizer converts it, but the rest is float32.
+model_inputs.rate_of_any_shape: give learning_rate the shape [], then a list fed by mistake is noticed.
+*.flag_name: the parameter {expected} of the original is called {got} here: others have to pass it by position.
+discriminator.border: {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
+model_loss.fake_label_smoothed: in d_loss the label of fake images is {label:.2f}; usually it is 0.
+model_loss.g_label_below_1: in g_loss the label is {label:.2f} on average; usually it is 1.
+train.rate_placeholder: model_opt gets {got!r}, not the placeholder: what is fed for learning_rate has no effect.
+train.resets_graph: tf.reset_default_graph() fails where train is called inside "with tf.Graph().as_default():".
+train.show_grows: show_generator_output added {added} operations to the graph in {times} calls: build its images once.
+train.shown_often: images were shown {times} times in {batches} batches: pictures take time, every 100 is enough.
+train.shown_seldom: images were shown {times} times in {batches} batches: every 100, one sees how it goes.
+"""
+
+
+def _read(table):
+    faults, labels = {}, {'faults': ('  Why it matters: ', '  Where to look: '), 'errors': ('  What it means: ',)}
+    for line in re.sub(r'\n +', ' ', table).strip().splitlines():
+        if line.startswith('['):
+            kind = line.strip('[]')
+        elif line:
+            fault, text = line.split(': ', 1)
+            seen, *more = text.split(' -> ')
+            error, seen = (seen, faults['*.raises']['text']) if kind == 'errors' else ('(?!)', seen)
+            explained = [label + part for label, part in zip(labels.get(kind, ()), more, strict=True)]
+            faults[fault] = {'kind': kind, 'text': '\n'.join([seen, *explained]), 'error': error}
+    return faults
+
+
+FAULTS = _read(_TABLE)  # {id: {'kind': 'faults', 'text': ..., 'error': the pattern of an exception's text}}
 
 
 # ---------------------------------------------------------------- how a verdict is reached and told
 
-
-class _Stop(Exception):
-    """Ends a test: after the last fault, further checks would make no sense."""
-
-
-_report = SimpleNamespace(name='', found={})  # of the running test; found: {id of a fault: values for its texts}
+_TENSOR = (tf.Tensor, tf.Variable)
+_report = SimpleNamespace(name='', found={})  # of the running test; found: {id of a fault: values for its text}
 _judges = {}  # name of a function -> what judges it
 
 
+class _Stop(BaseException):  # not an Exception, which the learner's code may catch
+    """Ends a test: further checks would make no sense."""
+
+
 def _fault(fault, **values):
-    """Note a fault or a hint. The first one with an id is kept."""
+    """Note a fault or a hint, by its id in the table; the first one with an id is kept."""
+    assert fault in FAULTS, fault
     _report.found.setdefault(fault, values)
 
 
-def _stop(fault, **values):
-    _fault(fault, **values)
-    raise _Stop
+def _expect(holds, fault, **values):
+    """Note a fault or a hint unless something holds. Returns whether it does."""
+    if not holds:
+        _fault(fault, **values)
+    return bool(holds)
 
 
-def _entry(fault):
-    """The id under which the table has a fault: '*.name' stands for all functions."""
-    return fault if fault in FAULTS else '*' + fault[fault.index('.') :]
-
-
-def _text(fault, values):
-    """What was seen, why it matters and where to look, a line each."""
-    labels = {'seen': '', 'why': '  Why it matters: ', 'look': '  Where to look: ', 'means': '  What it means: '}
-    entry, values = FAULTS[_entry(fault)], {'name': _report.name, **values}
-    return '\n'.join(label + entry[key].format(**values) for key, label in labels.items() if key in entry)
+def _require(holds, fault, **values):
+    """Note a fault and end the test unless something holds."""
+    if not _expect(holds, fault, **values):
+        raise _Stop
 
 
 def judge(name, function):
@@ -75,41 +356,43 @@ def judge(name, function):
     A fault makes the function wrong, a hint does not. A function that is an exception is missing for that reason.
     """
     _report.name, _report.found = name, {}
-    if isinstance(function, Exception):
-        _fault(f'{name}.missing', reason=function)
-    elif not callable(function):
-        _fault(f'{name}.not_a_function', got=repr(function))
-    else:
-        with _quiet(), contextlib.suppress(_Stop):
-            _judges[name](function)
-    order = list(FAULTS)
-    found = sorted(_report.found.items(), key=lambda item: order.index(_entry(item[0])))
-    texts = {fault: _text(fault, values) for fault, values in found}
-    hints = {fault: text for fault, text in texts.items() if FAULTS[_entry(fault)]['kind'] == 'hints'}
-    return {fault: text for fault, text in texts.items() if fault not in hints}, hints
+    with _quiet(), contextlib.suppress(_Stop):
+        _require(not isinstance(function, Exception), '*.missing', reason=function)
+        _require(callable(function), '*.not_a_function', got=function)
+        _judges[name](function)
+    faults, hints = {}, {}
+    for fault, entry in FAULTS.items():
+        if fault in _report.found:
+            text = entry['text'].format(**{'name': name, **_report.found[fault]})
+            (hints if entry['kind'] == 'hints' else faults)[fault.replace('*', name)] = text
+    return faults, hints
 
 
-def _contract(test):
-    """Make a public test of a function that judges: one line when it passes, else a short AssertionError."""
-    name = test.__name__.removeprefix('test_')
-    _judges[name] = test
+def _contract(seconds):
+    """Make a public test from a function that judges; `.seconds`: how long a graded function may compute."""
 
-    @functools.wraps(test)
-    def run(*arguments, **keywords):
-        __tracebackhide__ = True
-        function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
-        faults, hints = judge(name, function)
-        notes = [f'  Hint: {text}' for text in hints.values()]
-        if not faults:
-            return print('\n'.join([f'{name}: passed', *notes]))
-        first, *others = faults.values()
-        failure = AssertionError(
-            '\n'.join([f'{name}: {first}', *(f'  Also: {text.splitlines()[0]}' for text in others), *notes])
-        )
-        failure.fault, failure.faults = next(iter(faults)), faults
-        raise failure
+    def public(test):
+        name = test.__name__.removeprefix('test_')
+        _judges[name] = test
 
-    return run
+        @functools.wraps(test)
+        def run(*arguments, **keywords):
+            __tracebackhide__ = True
+            function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
+            faults, hints = judge(name, function)
+            notes = [f'  Hint: {text}' for text in hints.values()]
+            if not faults:
+                return print('\n'.join([f'{name}: passed', *notes]))
+            first, *others = faults.values()
+            others = [f'  Also: {text.splitlines()[0]}' for text in others]
+            failure = AssertionError('\n'.join([f'{name}: {first}', *others, *notes]))
+            failure.fault, failure.faults = next(iter(faults)), faults
+            raise failure
+
+        run.seconds = seconds
+        return run
+
+    return public
 
 
 @contextlib.contextmanager
@@ -117,8 +400,6 @@ def _trying(doing):
     """Make a fault of an exception in the learner's code, which says what was being tried."""
     try:
         yield
-    except _Stop:
-        raise
     except (Exception, SystemExit) as error:
         text = str(error).strip() or type(error).__name__
         frames = traceback.extract_tb(error.__traceback__)
@@ -126,12 +407,12 @@ def _trying(doing):
             text = re.sub(r"(?s).*\nNode: '[^']*'\n", '', error.message)
             frames = list(error.op.traceback) if error.op is not None else frames
         if isinstance(error, NotImplementedError) and _is_own(frames[-1]):
-            of = '' if frames[-1].name == _report.name else f'{frames[-1].name}, which it needs, is '
-            _fault(f'{_report.name}.not_written', of=of)
-            raise _Stop from None
-        kinds = (kind for kind, entry in FAULTS.items() if re.search(entry.get('error', '(?!)'), text))
-        fault = _report.name + next(kinds, '*.raises').lstrip('*')
-        _fault(fault, error=type(error).__name__, doing=doing, text=text.splitlines()[0][:300], frames=_frames(frames))
+            name = frames[-1].name
+            _fault('*.not_written', of='' if name == _report.name else f'{name}, which it needs, is ')
+        else:
+            kinds = (kind for kind, entry in FAULTS.items() if re.search(entry['error'], text))
+            values = {'error': type(error).__name__, 'text': text.splitlines()[0][:300], 'frames': _frames(frames)}
+            _fault(next(kinds, '*.raises'), doing=doing, **values)
         raise _Stop from None
 
 
@@ -142,51 +423,37 @@ def _is_own(frame):
 
 
 def _frames(frames):
-    """The last lines of the learner's own code in a traceback."""
+    """The last lines of the learner's own code in a traceback; to IPython a cell is a temporary file."""
     first = next((i for i, frame in enumerate(frames) if frame.filename == __file__), 0)
-    lines = [
-        f'\n  in {frame.name}, line {frame.lineno} of {_cell(frame.filename)}: '
-        + linecache.getline(frame.filename, frame.lineno).strip()
-        for frame in frames[first:]
-        if _is_own(frame)
-    ]
+    lines = []
+    for frame in filter(_is_own, frames[first:]):
+        where = 'the cell' if re.search('ipykernel|^<ipython', frame.filename) else Path(frame.filename).name
+        source = linecache.getline(frame.filename, frame.lineno).strip()
+        lines.append(f'\n  in {frame.name}, line {frame.lineno} of {where}: {source}')
     return ''.join(lines[-3:])
-
-
-def _cell(filename):
-    """A file name as the learner knows it: IPython's names of cells are paths of temporary files."""
-    return 'the cell' if 'ipykernel' in filename or filename.startswith('<ipython') else Path(filename).name
 
 
 @contextlib.contextmanager
 def _quiet():
     """No progress bars, prints or pictures from the function under test; its files go to an empty folder."""
     plt = sys.modules.get('matplotlib.pyplot')
-    figures = plt.get_fignums() if plt else []
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        stack.enter_context(warnings.catch_warnings(action='ignore'))
-        stack.enter_context(mock.patch.object(sys, 'path', [*sys.path, os.getcwd()]))
-        stack.enter_context(mock.patch.dict(os.environ))
-        os.environ.pop('TF_CONFIG', None)  # of several machines, each judges by itself
-        stack.enter_context(
-            contextlib.chdir(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        )
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with quiet[0], quiet[1], warnings.catch_warnings(action='ignore'), contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        enter(mock.patch.object(sys, 'path', [*sys.path, os.getcwd()]))
+        enter(mock.patch.dict(os.environ)).pop('TF_CONFIG', None)  # of several machines, each judges by itself
+        enter(contextlib.chdir(enter(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))))
         stack.callback(tf.logging.set_verbosity, tf.logging.get_verbosity())
         tf.logging.set_verbosity(tf.logging.FATAL)
         if 'IPython' in sys.modules:  # as in a notebook
             from IPython.utils.capture import capture_output
 
-            stack.enter_context(capture_output(stdout=False, stderr=False))
+            enter(capture_output(stdout=False, stderr=False))
         if plt:
-            stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: None))
-        try:
-            yield
-        finally:
-            for number in plt.get_fignums() if plt else []:
-                if number not in figures:
-                    plt.close(number)
+            enter(mock.patch.object(plt, 'show', lambda *a, **k: None))
+            before = set(plt.get_fignums())
+            stack.callback(lambda: [plt.close(number) for number in {*plt.get_fignums()} - before])
+        yield
 
 
 @contextlib.contextmanager
@@ -204,15 +471,9 @@ def _set(scope, **values):
 
 def _globals(function):
     """The namespace in which a function finds the others."""
-    while True:
-        if isinstance(function, functools.partial):
-            function = function.func
-        elif hasattr(function, '__wrapped__'):
-            function = function.__wrapped__
-        elif hasattr(function, '__func__'):
-            function = function.__func__
-        else:
-            return getattr(function, '__globals__', {})
+    while inner := [getattr(function, name) for name in ('func', '__wrapped__', '__func__') if hasattr(function, name)]:
+        function = inner[0]
+    return getattr(function, '__globals__', {})
 
 
 @contextlib.contextmanager
@@ -230,50 +491,29 @@ def _fresh_graph(seed=0):
         random.setstate(states[1])
 
 
-def _values(fault, result, count):
-    """The results of a function, which have to be so many."""
-    if not isinstance(result, (tuple, list)) or len(result) != count:
-        _stop(fault, got=_describe(result))
+def _values(result, count):
+    """The results of a function, which have to be this many."""
+    _require(isinstance(result, (tuple, list)) and len(result) == count, f'{_report.name}.count', got=_describe(result))
     return result
 
 
 def _describe(value):
-    if isinstance(value, (tuple, list)):
-        return str(len(value))
-    return 'a tensor' if _is_tensor(value) else repr(value)
+    one = 'a tensor' if isinstance(value, _TENSOR) else repr(value)
+    return str(len(value)) if isinstance(value, (tuple, list)) else one
 
 
-def _is_tensor(value):
-    return isinstance(value, (tf.Tensor, tf.Variable))
-
-
-def _shape(tensor):
-    """A static shape as a list, or 'unknown'."""
-    return 'unknown' if tensor.shape.rank is None else tensor.shape.as_list()
-
-
-def _ancestors(tensors):
+def _ancestors(*tensors):
     """The operations that tensors are computed by."""
-    ops, seen = [tensor.op for tensor in tensors], set()
-    while ops:
-        op = ops.pop()
-        if op not in seen:
-            seen.add(op)
-            ops += [x.op for x in op.inputs]
+    ops, seen = {tensor.op for tensor in tensors}, set()
+    while ops := ops - seen:
+        seen |= ops
+        ops = {x.op for op in ops for x in op.inputs}
     return seen
-
-
-def _depends_on(tensor, source):
-    return source.op in _ancestors([tensor])
 
 
 def _names(variables):
     names = [v if isinstance(v, str) else v.op.name for v in variables]
     return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
-
-
-def _assign(sess, variable, value):
-    sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
 
 
 def _randomize(sess, seed, gain=1.0):
@@ -282,27 +522,18 @@ def _randomize(sess, seed, gain=1.0):
     for variable in tf.trainable_variables():
         shape = variable.shape.as_list()
         value = rng.standard_normal(shape, np.float32)
-        if len(shape) > 1:
-            value *= np.float32(gain * np.sqrt(2 / np.prod(shape[:-1])))
-        else:
-            value = sess.run(variable) + 0.1 * value
-        _assign(sess, variable, value)
+        scale = np.float32(gain * np.sqrt(2 / np.prod(shape[:-1])))
+        value = scale * value if len(shape) > 1 else sess.run(variable) + 0.1 * value
+        sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
 
 
 def _without_noise(sess, feed, uniform=0.999, normal=0):
     """feed, and constants in place of the graph's random numbers: dropout keeps all, noise is nothing."""
-    noise = [
-        op.outputs[0]
-        for op in sess.graph.get_operations()
-        if re.match(r'(Stateless)?(RandomUniform|RandomStandardNormal|TruncatedNormal|RandomNormal)(V2)?$', op.type)
-        and 'nitializer' not in op.name
-        and op.outputs[0].dtype.is_floating
-    ]
-    values = sess.run(noise, feed)
-    off = {
-        t: np.full_like(v, uniform if 'Uniform' in t.op.type else normal) for t, v in zip(noise, values, strict=True)
-    }
-    return {**feed, **off}
+    kinds = r'(Stateless)?(RandomUniform|RandomStandardNormal|TruncatedNormal|RandomNormal)(V2)?$'
+    ops = [op for op in sess.graph.get_operations() if re.match(kinds, op.type) and 'nitializer' not in op.name]
+    noise = [op.outputs[0] for op in ops if op.outputs[0].dtype.is_floating]
+    values = zip(noise, sess.run(noise, feed), strict=True)
+    return feed | {t: np.full_like(x, uniform if 'Uniform' in t.op.type else normal) for t, x in values}
 
 
 def _sigmoid(x):
@@ -320,119 +551,95 @@ def _close(a, b, tolerance=0.01):
 # ---------------------------------------------------------------- 1. model_inputs
 
 
-@_contract
+@_contract(seconds=60)
 def test_model_inputs(model_inputs):
     """Three float32 placeholders of the sizes asked for, with any batch size."""
     for width, height, channels, z_dim in ((28, 20, 1, 100), (12, 16, 3, 7)):
         call = f'model_inputs(image_width={width}, image_height={height}, image_channels={channels}, z_dim={z_dim})'
         with _fresh_graph(), _trying(f'calling {call}'):
             result = model_inputs(width, height, channels, z_dim)
-        _judge_inputs(_values('model_inputs.count', result, 3), [None, width, height, channels], [None, z_dim])
-
-
-def _judge_inputs(result, real_shape, z_shape):
-    for name, tensor in zip(('input_real', 'input_z', 'learning_rate'), result, strict=True):
-        if not _is_tensor(tensor) or not tensor.op.type.startswith('Placeholder'):
-            _stop('model_inputs.not_a_placeholder', which=name, got=repr(tensor))
-        if name == 'learning_rate' and tensor.dtype == tf.float64:
-            _fault('model_inputs.rate_float64')
-        elif tensor.dtype != tf.float32:
-            _fault('model_inputs.dtype', which=name, got=tensor.dtype.name)
-    ranks = [tensor.shape.rank for tensor in result]
-    if sorted(ranks, key=str) == [0, 2, 4] and ranks != [4, 2, 0]:
-        _stop('model_inputs.order', ranks=ranks)
-    real, z, rate = map(_shape, result)
-    batch, width, height, channels = real_shape
-    if real == [batch, height, width, channels]:
-        _fault('model_inputs.height_first', got=real, expected=real_shape)
-    elif real != real_shape:
-        _fault('model_inputs.real_shape', got=real, expected=real_shape)
-    if z != z_shape:
-        _fault('model_inputs.z_shape', got=z, expected=z_shape)
-    if rate == 'unknown':
-        _fault('model_inputs.rate_of_any_shape')
-    elif rate:
-        _fault('model_inputs.rate_shape', got=rate)
+        for name, tensor in zip(('input_real', 'input_z', 'learning_rate'), _values(result, 3), strict=True):
+            fed = isinstance(tensor, _TENSOR) and tensor.op.type.startswith('Placeholder')
+            _require(fed, 'model_inputs.not_a_placeholder', which=name, got=tensor)
+            double_rate = name == 'learning_rate' and tensor.dtype == tf.float64
+            fault = 'model_inputs.rate_float64' if double_rate else 'model_inputs.dtype'
+            _expect(tensor.dtype == tf.float32, fault, which=name, got=tensor.dtype.name)
+        ranks = [tensor.shape.rank for tensor in result]
+        _require(ranks == [4, 2, 0] or sorted(ranks, key=str) != [0, 2, 4], 'model_inputs.order', ranks=ranks)
+        real, z, rate = ('unknown' if x.shape.rank is None else x.shape.as_list() for x in result)
+        expected, turned = [None, width, height, channels], [None, height, width, channels]
+        fault = 'model_inputs.height_first' if real == turned else 'model_inputs.real_shape'
+        _expect(real == expected, fault, got=real, expected=expected)
+        _expect(z == [None, z_dim], 'model_inputs.z_shape', got=z, expected=[None, z_dim])
+        fault = 'model_inputs.rate_of_any_shape' if rate == 'unknown' else 'model_inputs.rate_shape'
+        _expect(rate == [], fault, got=rate)
 
 
 # ---------------------------------------------------------------- 2. discriminator and 3. generator
-
 _CONVOLUTIONS = ('Conv2D', 'Conv2DBackpropInput', 'DepthwiseConv2dNative', 'Conv3D', '_FusedConv2D')
 _ACTIVATIONS = ('LeakyRelu', 'Relu', 'Relu6', 'Elu', 'Selu', 'Maximum', 'Tanh', 'Sigmoid', 'Softplus')
 _MIXED = np.array([[1, 0], [0, 1], [0.5, 0.5]])  # two inputs and their mean: what is linear gives the mean
 
 
-def _flag(function, name, value):
-    """([positional], {by name}): how a network gets its flag, which may have another name."""
-    parameters = inspect.signature(function).parameters
-    by_name = name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    if not by_name and len(parameters) > 1:
-        _fault(f'{_report.name}.flag_name', expected=name, got=list(parameters)[-1])
-    return ([], {name: value}) if by_name else ([value], {})
+class _Network:
+    """A learner's discriminator or generator, built twice by build(again): lists of tensors, the last its answer."""
 
+    def __init__(self, function, sess, source, inputs, again):
+        self.function, self.sess, self.source = function, sess, source
+        with _trying(f'calling {_report.name} with {inputs}'):
+            self.first = self.build(False)
+        variables = tf.global_variables()
+        self._judge_graph(variables)
+        with _trying(f'calling {_report.name} a second time, with {inputs} and {again}'):
+            self.second = self.build(True)
+        added = [v for v in tf.global_variables() if v not in variables]
+        _require(not added, '*.new_variables', call=again, names=_names(added))
+        trained = [v for v in variables if v.trainable]
+        slopes = tf.gradients(self.first[-1], trained)
+        missing = [v for v, slope in zip(trained, slopes, strict=True) if slope is None]
+        _expect(not missing, '*.no_gradient', names=_names(missing))
+        (self.slope,) = tf.gradients(self.second[-1] ** 2, source)
+        _require(self.slope is not None, '*.input_unused')
+        sess.run(tf.global_variables_initializer())
 
-def _build_twice(first, second, inputs, source):
-    """Build a network by two calls that return lists of tensors, the last one its answer, and judge its graph.
+    def flag(self, name, value):
+        """([positional], {by name}): how it gets its flag, which may have another name."""
+        parameters = inspect.signature(self.function).parameters
+        by_name = name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        if not by_name and len(parameters) > 1:
+            _fault('*.flag_name', expected=name, got=list(parameters)[-1])
+        return ([], {name: value}) if by_name else ([value], {})
 
-    first and second: (description, call). Returns both results, and the slope of the answer at its input `source`.
-    """
-    name = _report.name
-    with _trying(f'calling {name} with {inputs}{first[0]}'):
-        results = [first[1]()]
-    variables = tf.global_variables()
-    _judge_graph(name, variables, results[0])
-    with _trying(f'calling {name} a second time, with {inputs}{second[0]}'):
-        results.append(second[1]())
-    added = [v for v in tf.global_variables() if v not in variables]
-    if added:
-        _stop(f'{name}.new_variables', call=second[0].removeprefix(' and'), names=_names(added))
-    trained = [v for v in variables if v.trainable]
-    slopes = tf.gradients(results[0][-1], trained)
-    if missing := [v for v, slope in zip(trained, slopes, strict=True) if slope is None]:
-        _fault(f'{name}.no_gradient', names=_names(missing))
-    (slope,) = tf.gradients(results[1][-1] ** 2, source)
-    if slope is None:
-        _stop(f'{name}.input_unused')
-    return *results, slope
+    def _judge_graph(self, variables):
+        """It has variables, all of them in its scope, convolutions, and no activation that is not used."""
+        _require(any(v.trainable for v in variables), '*.no_variables')
+        outside = [v for v in variables if not v.op.name.startswith(f'{_report.name}/')]
+        _expect(not outside, '*.outside_scope', names=_names(outside))
+        graph, ops = tf.get_default_graph(), tf.get_default_graph().get_operations()
+        _expect(any(op.type in _CONVOLUTIONS for op in ops), '*.no_convolution')
+        collected = [x for key in graph.get_all_collection_keys() for x in graph.get_collection(key)]
+        collected = [x for x in collected if isinstance(x, _TENSOR)]
+        summaries = [op.outputs[0] for op in ops if 'Summary' in op.type and op.outputs]
+        used = _ancestors(*self.first, *collected, *summaries)
+        idle = [op for op in ops if op.type in _ACTIVATIONS and op not in used and 'nitializer' not in op.name]
+        if idle:
+            _fault('*.activation_unused', names=_names(op.name for op in idle), frames=_frames(idle[0].traceback))
 
+    def feed(self, inputs):
+        return _without_noise(self.sess, {self.source: inputs})
 
-def _judge_graph(name, variables, results):
-    """A network has variables, all of them in its scope, convolutions, and no activation that is not used."""
-    if not any(v.trainable for v in variables):
-        _stop(f'{name}.no_variables')
-    if outside := [v for v in variables if not v.op.name.startswith(f'{name}/')]:
-        _fault(f'{name}.outside_scope', names=_names(outside))
-    graph = tf.get_default_graph()
-    ops = graph.get_operations()
-    if not any(op.type in _CONVOLUTIONS for op in ops):
-        _fault(f'{name}.no_convolution')
-    collected = [x for key in graph.get_all_collection_keys() for x in graph.get_collection(key) if _is_tensor(x)]
-    summaries = [op.outputs[0] for op in ops if 'Summary' in op.type and op.outputs]
-    used = _ancestors([*results, *collected, *summaries])
-    idle = [op for op in ops if op.type in _ACTIVATIONS and op not in used and 'nitializer' not in op.name]
-    if idle:
-        _fault(f'{name}.activation_unused', names=_names(op.name for op in idle), frames=_frames(idle[0].traceback))
-
-
-def _judge_norm(sess, output, feed):
-    """A network in training mode does not depend on batch norm's moving averages. Returns whether that is so."""
-    averages = [v for v in tf.global_variables() if not v.trainable and v.shape.rank == 1]
-    before = sess.run(output, feed)
-    for variable in averages:
-        _assign(sess, variable, np.random.default_rng(0).uniform(0.5, 2, variable.shape.as_list()))
-    after = sess.run(output, feed)
-    sess.run([v.initializer for v in averages])
-    if np.allclose(before, after, atol=1e-3 * np.std(before)):
-        return True
-    used = _ancestors([output])
-    _fault(f'{_report.name}.norm_not_training', names=_names(v for v in averages if v.op in used))
-
-
-def _judge_order(given, permuted, order, tolerance):
-    """Another order of the inputs in a batch gives the same results in that order. Returns whether that is so."""
-    if np.abs(permuted - given[order]).max() > tolerance:
-        return _fault(f'{_report.name}.batch_mixed')
-    return True
+    def judge_norm(self, output, feed):
+        """In training mode, it does not depend on batch norm's moving averages. Returns whether that is so."""
+        averages = [v for v in tf.global_variables() if not v.trainable and v.shape.rank == 1]
+        before = self.sess.run(output, feed)
+        for variable in averages:
+            value = np.random.default_rng(0).uniform(0.5, 2, variable.shape.as_list())
+            self.sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
+        after = self.sess.run(output, feed)
+        self.sess.run([v.initializer for v in averages])
+        used = _ancestors(output)
+        same = np.allclose(before, after, atol=1e-3 * np.std(before))
+        return _expect(same, '*.norm_not_training', names=_names(v for v in averages if v.op in used))
 
 
 def _is_linear(values):
@@ -441,192 +648,162 @@ def _is_linear(values):
     return np.abs(mean - (first + second) / 2).max() < 1e-3 * np.std(values)
 
 
-@_contract
+@_contract(seconds=60)
 def test_discriminator(discriminator):
     """n images in; n probabilities and their logits out, each of its own image."""
     for channels, seeds in ((3, 4), (1, 1)):
         with _fresh_graph() as sess:
-            _judge_discriminator(discriminator, channels, seeds, sess)
+            images = tf.placeholder(tf.float32, [None, 28, 28, channels], name='images')
+            inputs = f'images [batch, 28, 28, {channels}]'
+            _Discriminator(discriminator, sess, images, inputs, 'reuse=True').judge(channels, seeds)
 
 
-def _judge_discriminator(discriminator, channels, seeds, sess):
-    images = tf.placeholder(tf.float32, [None, 28, 28, channels], name='images')
-
-    def call(reuse=None):
-        flag, named = _flag(discriminator, 'reuse', reuse) if reuse else ([], {})
-        outputs = _values('discriminator.count', discriminator(images, *flag, **named), 2)
-        if not all(map(_is_tensor, outputs)):
-            _stop('discriminator.not_tensors', got=outputs)
+class _Discriminator(_Network):
+    def build(self, again):
+        flag, named = self.flag('reuse', True) if again else ([], {})
+        outputs = _values(self.function(self.source, *flag, **named), 2)
+        _require(all(isinstance(output, _TENSOR) for output in outputs), 'discriminator.not_tensors', got=outputs)
         return outputs
 
-    (output, logits), (_, again), slope = _build_twice(
-        ('', call), (' and reuse=True', lambda: call(True)), f'images [batch, 28, 28, {channels}]', images
-    )
-    rng = np.random.default_rng(0)
-    batch = np.einsum('mk,nkhwc->nmhwc', _MIXED, rng.uniform(-1, 1, [4, 2, 28, 28, channels]))
-    batch = batch.reshape(12, 28, 28, channels)
-    order = rng.permutation(12)
-    sess.run(tf.global_variables_initializer())
-    seen = []
-    for seed in range(seeds):
-        _randomize(sess, seed, gain=2.0)
-        with _trying('running it on 12 images'):
-            feed = _without_noise(sess, {images: batch})
-            *answers, used = sess.run([output, logits, again, slope], feed)
-            answers.append(sess.run(logits, _without_noise(sess, {images: batch[order]})))
-        for which, value in zip(('outputs', 'logits'), answers, strict=False):
-            if value.shape[:1] != (12,) or value.size != 12:
-                _stop('discriminator.shape', n=12, which=which, got=list(value.shape))
-        _judge_answers(*(value.ravel() for value in answers), order)
-        seen.append(answers[1])
-        share = (np.abs(used).max(0) > 0).mean((0, 1)).min()
-    if share < 0.9:
-        _fault('discriminator.part_of_the_image' if share < 0.6 else 'discriminator.border', share=share)
-    if seeds > 1 and (np.min(seen) >= 0 or np.abs(seen).max() <= 1):
-        _fault('discriminator.limited_logits', low=np.min(seen), high=np.max(seen))
-    _judge_norm(sess, logits, feed)
+    def judge(self, channels, seeds):
+        """What it says to 12 images, with random weights from this many seeds."""
+        rng, seen = np.random.default_rng(0), []
+        batch = np.einsum('mk,nkhwc->nmhwc', _MIXED, rng.uniform(-1, 1, [4, 2, 28, 28, channels]))
+        batch, order = batch.reshape(12, 28, 28, channels), rng.permutation(12)
+        for seed in range(seeds):
+            _randomize(self.sess, seed, gain=2.0)
+            with _trying('running it on 12 images'):
+                feed = self.feed(batch)
+                *answers, used = self.sess.run([*self.first, self.second[1], self.slope], feed)
+                answers.append(self.sess.run(self.first[1], self.feed(batch[order])))
+            for which, value in zip(('outputs', 'logits'), answers, strict=False):
+                one_each = value.shape[:1] == (12,) and value.size == 12
+                _require(one_each, 'discriminator.shape', n=12, which=which, got=list(value.shape))
+            output, logits, again, permuted = (value.ravel() for value in answers)
+            right = np.allclose(_sigmoid(logits), output, atol=1e-3)
+            _require(right or not np.allclose(_sigmoid(output), logits, atol=1e-3), 'discriminator.order')
+            fault = 'discriminator.same_twice' if np.allclose(logits, output) else 'discriminator.not_the_sigmoid'
+            _expect(right, fault, output=output[0], logit=logits[0], sigmoid=_sigmoid(logits[0]))
+            varied = logits.std() >= 1e-3 and np.isfinite(logits).all()
+            _require(varied, 'discriminator.same_answer', n=len(logits), low=logits.min(), high=logits.max())
+            tolerance = 0.05 * logits.std() + 1e-4
+            _expect(not np.abs(permuted - logits[order]).max() > tolerance, '*.batch_mixed')
+            _expect(not np.abs(again - logits).max() > tolerance, 'discriminator.reuse_differs')
+            _expect(not _is_linear(logits), 'discriminator.linear')
+            seen.append(logits)
+            share = (np.abs(used).max(0) > 0).mean((0, 1)).min()
+        fault = 'discriminator.part_of_the_image' if share < 0.6 else 'discriminator.border'
+        _expect(share >= 0.9, fault, share=share)
+        limited = np.min(seen) >= 0 or np.abs(seen).max() <= 1
+        _expect(seeds == 1 or not limited, 'discriminator.limited_logits', low=np.min(seen), high=np.max(seen))
+        self.judge_norm(self.first[1], feed)
 
 
-def _judge_answers(output, logits, again, permuted, order):
-    """What two calls of a discriminator say to n images: arrays [n]."""
-    right = np.allclose(_sigmoid(logits), output, atol=1e-3)
-    if not right and np.allclose(_sigmoid(output), logits, atol=1e-3):
-        _stop('discriminator.order')
-    if not right:
-        values = {'output': output[0], 'logit': logits[0], 'sigmoid': _sigmoid(logits[0])}
-        _fault('discriminator.' + ('same_twice' if np.allclose(logits, output) else 'not_the_sigmoid'), **values)
-    if logits.std() < 1e-3 or not np.isfinite(logits).all():
-        _stop('discriminator.same_answer', n=len(logits), low=logits.min(), high=logits.max())
-    tolerance = 0.05 * logits.std() + 1e-4
-    _judge_order(logits, permuted, order, tolerance)
-    if np.abs(again - logits).max() > tolerance:
-        _fault('discriminator.reuse_differs')
-    if _is_linear(logits):
-        _fault('discriminator.linear')
-
-
-@_contract
+@_contract(seconds=60)
 def test_generator(generator):
     """n vectors in, n images in [-1, 1] out; at inference each image depends on its own vector only."""
     for channels, z_dim in ((3, 131), (1, 10), (5, 7)):
         with _fresh_graph() as sess:
-            probe = _Generator(generator, channels, z_dim, sess)
+            bench = _Generator(generator, channels, z_dim, sess)
             if z_dim == 131:
-                probe.judge_range()
+                bench.judge_range()
                 _randomize(sess, 0)
-                probe.judge_training_mode()
-                probe.judge_inference()
+                bench.judge_training_mode()
+                bench.judge_inference()
 
 
-class _Generator:
-    """A learner's generator, built in both modes, on its bench."""
-
+class _Generator(_Network):
     def __init__(self, generator, channels, z_dim, sess):
-        self.sess, self.z = sess, tf.placeholder(tf.float32, [None, z_dim], name='z')
-
-        def call(is_train):
-            flag, named = _flag(generator, 'is_train', is_train)
-            images = generator(self.z, channels, *flag, **named)
-            if not _is_tensor(images):
-                _stop('generator.not_a_tensor', got=_describe(images))
-            return [images]
-
-        (self.training,), (self.inference,), self.slope = _build_twice(
-            ('', lambda: call(True)),
-            (' and is_train=False', lambda: call(False)),
-            f'z [batch, {z_dim}], out_channel_dim={channels}',
-            self.z,
-        )
+        self.channels, z = channels, tf.placeholder(tf.float32, [None, z_dim], name='z')
+        inputs = f'z [batch, {z_dim}], out_channel_dim={channels}'
+        super().__init__(generator, sess, z, inputs, 'is_train=False')
+        (self.training,), (self.inference,) = self.first, self.second
         self.modes = {'': self.training, ' with is_train=False': self.inference}
         pairs = np.random.default_rng(0).uniform(-1, 1, [2, 2, z_dim])
         self.vectors = np.einsum('mk,nkz->nmz', _MIXED, pairs).reshape(6, z_dim)
-        sess.run(tf.global_variables_initializer())
         first = {mode: self.run(images) for mode, images in self.modes.items()}
         for mode, images in first.items():
-            if images.shape != (6, 28, 28, channels):
-                _stop('generator.shape', n=6, mode=mode, got=list(images.shape), expected=[6, 28, 28, channels])
+            got, expected = list(images.shape), [6, 28, 28, channels]
+            _require(got == expected, 'generator.shape', n=6, mode=mode, got=got, expected=expected)
         share = (np.abs(first['']) > 0.99).mean()
-        if share > 0.9:
-            _fault('generator.saturated', share=share)
+        _expect(share <= 0.9, 'generator.saturated', share=share)
+
+    def build(self, again):
+        flag, named = self.flag('is_train', not again)
+        images = self.function(self.source, self.channels, *flag, **named)
+        _require(isinstance(images, _TENSOR), 'generator.not_a_tensor', got=_describe(images))
+        return [images]
 
     def run(self, images, vectors=None):
         vectors = self.vectors if vectors is None else vectors
         with _trying(f'generating {len(vectors)} images'):
             return self.sess.run(images, self.feed(vectors))
 
-    def feed(self, vectors):
-        return _without_noise(self.sess, {self.z: vectors})
-
     def judge_range(self):
-        """The values that images can have."""
-        extremes = []
+        seen = {mode: [] for mode in self.modes}
         for seed in range(2):
             _randomize(self.sess, seed, gain=5.0)
-            extremes.append([(images.min(), images.max()) for images in map(self.run, self.modes.values())])
-        for mode, low, high in zip(self.modes, np.min(extremes, 0)[:, 0], np.max(extremes, 0)[:, 1], strict=True):
-            if low < -1.0001 or high > 1.0001:
-                _fault('generator.out_of_range', mode=mode, low=low, high=high)
-            elif low > -0.05:
-                _fault('generator.never_negative', mode=mode, low=low, high=high)
+            for mode, images in self.modes.items():
+                seen[mode].append(self.run(images))
+        for mode, images in seen.items():
+            low, high = np.min(images), np.max(images)
+            if _expect(low >= -1.0001 and high <= 1.0001, 'generator.out_of_range', mode=mode, low=low, high=high):
+                _expect(low <= -0.05, 'generator.never_negative', mode=mode, low=low, high=high)
 
     def judge_training_mode(self):
         """In training, images differ, are no linear function of z, and batch norm uses the statistics of the batch."""
         images = self.run(self.training)
-        if images.std(0).mean() < 1e-3 * images.std() or images.std() < 1e-7:
-            _stop('generator.same_image')
+        _require(not (images.std(0).mean() < 1e-3 * images.std() or images.std() < 1e-7), 'generator.same_image')
         inner = np.all(np.abs(images) < 0.99, 0)
-        if inner.any() and _is_linear(np.arctanh(images[:, inner])):
-            _fault('generator.linear')
-        if not _judge_norm(self.sess, self.training, self.feed(self.vectors)):
+        _expect(not (inner.any() and _is_linear(np.arctanh(images[:, inner]))), 'generator.linear')
+        if not self.judge_norm(self.training, self.feed(self.vectors)):
             return
         averages = [v for v in tf.global_variables() if not v.trainable and v.dtype.base_dtype == tf.float32]
         alone = self.run(self.training, self.vectors[:3])
         if not np.allclose(alone, images[:3], atol=1e-3 * images.std() + 1e-6):
             self._judge_averages(averages)
         elif averages or any(op.type.startswith('FusedBatchNorm') for op in self.sess.graph.get_operations()):
-            _fault('generator.norm_not_training', names=_names(averages) or 'none')
+            _fault('*.norm_not_training', names=_names(averages) or 'none')
 
     def _judge_averages(self, averages):
         """Batch norm's moving averages are there, are updated, and count at inference."""
-        if not averages:
-            return _fault('generator.no_averages')
+        if not _expect(averages, 'generator.no_averages'):
+            return
         updates, feed = tf.get_collection(tf.GraphKeys.UPDATE_OPS), self.feed(self.vectors)
         old, old_images = self.sess.run([averages, self.inference], feed)
         self.sess.run([updates, self.training], feed)
         new, new_images, target = self.sess.run([averages, self.inference, self.training], feed)
         still = [v for v, a, b in zip(averages, old, new, strict=True) if np.array_equal(a, b)]
-        if still:
-            return _fault('generator.averages_still', names=_names(still))
-        if np.array_equal(old_images, new_images):
-            return _fault('generator.averages_unused')
-        start, done = np.abs(old_images - target).mean(), 0
-        for count in (5, 100):  # 5 are enough for most, and a run of a large network takes its time
-            for _ in range(count - done):
+        unused = np.array_equal(old_images, new_images)
+        if still or unused:
+            fault = 'generator.averages_still' if still else 'generator.averages_unused'
+            return _fault(fault, names=_names(still))
+        start = distance = np.abs(old_images - target).mean()
+        for count in (5, 95):  # 5 are enough for most, and a run of a large network takes its time
+            for _ in range(count if distance >= 0.99 * start else 0):
                 self.sess.run([updates, self.training.op], feed)
-            done, distance = count, np.abs(self.sess.run(self.inference, feed) - target).mean()
-            if distance < 0.99 * start:
-                return
-        if not distance < start:
-            _fault('generator.averages_diverge')
+            distance = np.abs(self.sess.run(self.inference, feed) - target).mean()
+        _expect(distance < start, 'generator.averages_diverge')
 
     def judge_inference(self):
         """At inference an image depends on its own vector only, on all of it, and on nothing else."""
         order = np.random.default_rng(1).permutation(len(self.vectors))
-        feed, run = {self.z: self.vectors}, self.sess.run
+        feed, run = {self.source: self.vectors}, self.sess.run
         with _trying(f'generating {len(self.vectors)} images with is_train=False'):
             images, slopes = run([self.inference, self.slope], self.feed(self.vectors))
             again = run(self.inference, _without_noise(self.sess, feed, uniform=0.001, normal=1))
             plain = run(self.inference, feed)
         # Threads that add in another order change the last bits, noise changes more.
-        if not all(np.allclose(images, other, atol=1e-4, equal_nan=True) for other in (again, plain)):
-            return _fault('generator.random')
+        same = all(np.allclose(images, other, atol=1e-4, equal_nan=True) for other in (again, plain))
+        if not _expect(same, 'generator.random'):
+            return
         tolerance = 0.02 * images.std() + 1e-6
-        if _judge_order(images, self.run(self.inference, self.vectors[order]), order, tolerance):
+        permuted = self.run(self.inference, self.vectors[order])
+        if _expect(not np.abs(permuted - images[order]).max() > tolerance, '*.batch_mixed'):
             alone = self.run(self.inference, self.vectors[2:3])
-            if np.abs(alone - images[2:3]).max() > tolerance:
-                _fault('generator.depends_on_batch')
-        if dead := np.sum(np.abs(slopes).max(0) == 0):
-            _fault('generator.part_of_z', dead=dead, z_dim=len(slopes[0]))
+            _expect(not np.abs(alone - images[2:3]).max() > tolerance, 'generator.depends_on_batch')
+        dead = np.sum(np.abs(slopes).max(0) == 0)
+        _expect(not dead, 'generator.part_of_z', dead=dead, z_dim=len(slopes[0]))
 
 
 # ---------------------------------------------------------------- 4. model_loss
@@ -636,8 +813,7 @@ class _Networks:
     """Tiny networks: a logit is a pixel of the image, so a test that feeds images sets the logits."""
 
     def __init__(self, reuse):
-        self.generated = []  # (images, out_channel_dim, is_train)
-        self.judged = []  # (images, logits)
+        self.generated, self.judged = [], []  # (images, out_channel_dim, is_train); (images, logits)
         self.reuse = reuse  # unless the call says something else
 
     def generator(self, z, out_channel_dim, *flag, **named):
@@ -660,14 +836,12 @@ class _Networks:
 
 def _own_reuse(discriminator):
     """What the learner's discriminator does in a call without `reuse`: False, or AUTO_REUSE."""
-    try:
-        with _fresh_graph():
-            discriminator(tf.zeros([2, 28, 28, 3]))
-            created = len(tf.global_variables())
-            discriminator(tf.zeros([2, 28, 28, 3]))
-            return tf.AUTO_REUSE if len(tf.global_variables()) == created else False
-    except Exception:  # it is judged by its own test
-        return False
+    with contextlib.suppress(Exception), _fresh_graph():  # if it fails, it is judged by its own test
+        discriminator(tf.zeros([2, 28, 28, 3]))
+        created = len(tf.global_variables())
+        discriminator(tf.zeros([2, 28, 28, 3]))
+        return tf.AUTO_REUSE if len(tf.global_variables()) == created else False
+    return False
 
 
 def _build_loss(model_loss, channels, reuse=False):
@@ -679,174 +853,144 @@ def _build_loss(model_loss, channels, reuse=False):
         return networks, real, z, model_loss(real, z, channels)
 
 
-@_contract
+@_contract(seconds=60)
 def test_model_loss(model_loss):
     """Both losses, recomputed in NumPy from logits that the test has chosen."""
     measured, reuse = [], _own_reuse(_globals(model_loss).get('discriminator'))
     for build, channels in enumerate((3, 1, 3)):
         with _fresh_graph(build) as sess:
-            with _trying(f'calling model_loss(input_real, input_z, out_channel_dim={channels})'):
-                networks, real, z, result = _build_loss(model_loss, channels, reuse)
-            losses = _values('model_loss.count', result, 2)
-            logits = _judge_calls(networks, z, channels)
-            _judge_scalars(losses, z)
-            measured.append(_measure_losses(sess, losses, logits, real, z))
+            measured.append(_Losses(model_loss, channels, reuse, sess))
     for kind in ('real', 'fake'):
         for which in ('d_loss', 'g_loss'):
-            fits = [losses[which] for losses in measured]
-            labels = [fit.label[kind] for fit in fits if fit.exact]
-            if len(labels) == len(fits) and np.ptp(labels) > 1e-3:
-                _stop('model_loss.label_by_numpy', which=which, kind=kind, labels=', '.join(f'{x:.3f}' for x in labels))
+            fits = [getattr(losses, which) for losses in measured]
+            labels = [fit.label[kind] for fit in fits]
+            same = any(fit.wrong for fit in fits) or np.ptp(labels) <= 1e-3
+            text = ', '.join(f'{label:.3f}' for label in labels)
+            _require(same, 'model_loss.label_by_numpy', which=which, kind=kind, labels=text)
     for losses in measured:
-        _judge_d_loss(**losses)
-        _judge_g_loss(**losses)
-        _judge_large_logits(**losses)
+        losses.judge_d_loss()
+        losses.judge_g_loss()
+        losses.judge_large_logits()
 
 
-def _judge_calls(networks, z, channels):
-    """How model_loss calls the networks: (logits of real images, logits of fake images)."""
-    modes = [mode for _, _, mode in networks.generated]
-    if len(modes) != 1 or modes[0] not in (True, 1):
+class _Losses:
+    """What both losses of a learner's model_loss are made of."""
+
+    def __init__(self, model_loss, channels, reuse, sess):
+        with _trying(f'calling model_loss(input_real, input_z, out_channel_dim={channels})'):
+            networks, self.real, self.z, result = _build_loss(model_loss, channels, reuse)
+        self.sess, losses = sess, _values(result, 2)
+        self.tensors = [*losses, *self._judge_calls(networks, channels)]
+        for which, loss in zip(('d_loss', 'g_loss'), losses, strict=True):
+            _require(
+                isinstance(loss, _TENSOR) and loss.dtype.is_floating, 'model_loss.not_a_tensor', which=which, got=loss
+            )
+        cut = self.z.op in _ancestors(losses[1]) and tf.gradients(losses[1], self.z)[0] is None
+        _require(not cut, 'model_loss.no_gradient')
+        sess.run(tf.global_variables_initializer())
+        sizes, rng = (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4), np.random.default_rng(channels)
+        runs = [self._run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in sizes]
+        for which, value in zip(('d_loss', 'g_loss'), runs[0], strict=False):
+            _require(np.shape(value) == (), 'model_loss.shape', which=which, got=list(np.shape(value)))
+        self.large = self._run(np.array([100.0, -100.0, 100.0, -100.0]), np.array([-100.0, 100.0, 100.0, -100.0]))
+        self.d_loss, self.g_loss, self.idle = _fit(runs, 0), _fit(runs, 1), _has_idle_factor(sess.graph)
+
+    def _judge_calls(self, networks, channels):
+        """How the networks are called: (logits of real images, logits of fake images)."""
+        modes = [mode for _, _, mode in networks.generated]
         text = ', '.join(f'is_train={mode}' for mode in modes) or 'never'
-        _stop('model_loss.generator_calls', times=len(modes), modes=text)
-    if networks.generated[0][1] != channels:
-        _stop('model_loss.channels', got=networks.generated[0][1], expected=channels)
-    fake = [_depends_on(logits, z) for _, logits in networks.judged]
-    if sorted(fake) != [False, True]:
+        _require(modes in ([True], [1]), 'model_loss.generator_calls', times=len(modes), modes=text)
+        got = networks.generated[0][1]
+        _require(got == channels, 'model_loss.channels', got=got, expected=channels)
+        fake = [self.z.op in _ancestors(logits) for _, logits in networks.judged]
         what = ', '.join('fake' if is_fake else 'real' for is_fake in fake) or 'nothing'
-        _stop('model_loss.discriminator_calls', what=what)
-    return [networks.judged[fake.index(kind)][1] for kind in (False, True)]
+        _require(sorted(fake) == [False, True], 'model_loss.discriminator_calls', what=what)
+        return [networks.judged[fake.index(kind)][1] for kind in (False, True)]
 
-
-def _judge_scalars(losses, z):
-    for which, loss in zip(('d_loss', 'g_loss'), losses, strict=True):
-        if not _is_tensor(loss) or not loss.dtype.is_floating:
-            _stop('model_loss.not_a_tensor', which=which, got=repr(loss))
-    if _depends_on(losses[1], z) and tf.gradients(losses[1], z)[0] is None:
-        _stop('model_loss.no_gradient')
-
-
-def _measure_losses(sess, losses, logits, real, z):
-    """What both losses are made of: {'d_loss': a fit, 'g_loss': a fit, 'large': what large logits give, ...}."""
-    channels = real.shape.as_list()[-1]
-    sess.run(tf.global_variables_initializer())
-    rng = np.random.default_rng(channels)
-
-    def run(r, f):
+    def _run(self, r, f):
         """Both losses for logits r of real and f of fake images, and the logits that arrived at the discriminator."""
-        images = np.broadcast_to(np.reshape(r, [-1, 1, 1, 1]), [len(r), 28, 28, channels])
-        vectors = np.repeat(np.reshape(f, [-1, 1]), 4, 1)
+        images = np.broadcast_to(np.reshape(r, [-1, 1, 1, 1]), [len(r), *self.real.shape[1:]])
+        feed = {self.real: images, self.z: np.repeat(np.reshape(f, [-1, 1]), 4, 1)}
         with _trying(f'computing the losses of a batch of {len(r)}'):
-            return sess.run([*losses, *logits], _without_noise(sess, {real: images, z: vectors}, uniform=0.5))
+            return self.sess.run(self.tensors, _without_noise(self.sess, feed, uniform=0.5))
 
-    runs = [run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4)]
-    for which, value in zip(('d_loss', 'g_loss'), runs[0], strict=False):
-        if np.shape(value) != ():
-            _stop('model_loss.shape', which=which, got=list(np.shape(value)))
-    large = run(np.array([100.0, -100.0, 100.0, -100.0]), np.array([-100.0, 100.0, 100.0, -100.0]))
-    return {'d_loss': _fit(runs, 0), 'g_loss': _fit(runs, 1), 'large': large, 'idle': _has_idle_factor(sess.graph)}
+    def judge_d_loss(self):
+        wrong, weight, label = self.d_loss.wrong, self.d_loss.weight, self.d_loss.label
+        swapped = _close(weight['real'], 0) and not _close(self.g_loss.weight['real'], 0)
+        _require(wrong or self.g_loss.wrong or not swapped, 'model_loss.order')
+        if wrong:
+            return _fault(wrong, which='d_loss')
+        if halves := [kind for kind in weight if _close(weight[kind], 0)]:
+            return _fault('model_loss.half_missing', half=halves[0])
+        if _expect(_close(weight['real'], weight['fake']), 'model_loss.halves_differ', **weight):
+            _expect(any(_close(weight['real'], x) for x in (1, 0.5)), 'model_loss.scaled', factor=weight['real'])
+        if label['fake'] > 0.6 and label['real'] < 0.4:
+            return _fault('model_loss.labels_swapped', **label)
+        fault = 'model_loss.fake_label_smoothed' if 0 < label['fake'] < 0.31 else 'model_loss.fake_label'
+        _expect(_close(label['fake'], 0), fault, label=label['fake'])
+        _expect(0.69 < label['real'] < 1.01, 'model_loss.real_label', label=label['real'])
+        _expect(not (self.idle and _close(label['real'], 1)), 'model_loss.smoothing_idle')
+
+    def judge_g_loss(self):
+        g_loss, label = self.g_loss, self.g_loss.label['fake']
+        if g_loss.wrong:
+            _fault(g_loss.wrong, which='g_loss')
+        elif not _close(g_loss.weight['real'], 0) or not _close(g_loss.weight['fake'], 1):
+            _fault('model_loss.g_weights', **g_loss.weight)
+        elif _expect(not _close(label, 0), 'model_loss.g_label_0'):
+            fault = 'model_loss.g_label_below_1' if 0.92 < label < 1 else 'model_loss.g_label_smoothed'
+            _expect(_close(label, 1), fault, label=label)
+
+    def judge_large_logits(self):
+        """The losses of logits of +-100: only the exact formula has them."""
+        fits, (*losses, real, fake) = (self.d_loss, self.g_loss), self.large
+        if any(fit.wrong for fit in fits):
+            return
+        for which, loss, fit in zip(('d_loss', 'g_loss'), losses, fits, strict=True):
+            halves = {kind: _softplus(x) - fit.label[kind] * x for kind, x in (('real', real), ('fake', fake))}
+            expected = sum(fit.weight[kind] * half.mean() for kind, half in halves.items())
+            exact = np.isfinite(loss) and abs(loss - expected) <= 0.01 * abs(expected)
+            _expect(exact, 'model_loss.inexact', which=which, got=loss, expected=expected)
 
 
 def _has_idle_factor(graph):
     """Whether labels are made like tf.ones_like(logits * 0.9), which are 1 all the same."""
-    for op in graph.get_operations():
-        if op.type in ('OnesLike', 'Shape') and op.inputs[0].shape.rank in (0, 1, 2):
-            scaled = op.inputs[0].op
-            numbers = map(tf.get_static_value, scaled.inputs if scaled.type in ('Mul', 'RealDiv', 'Sub') else ())
-            if any(np.size(number) == 1 and number not in (None, 0, 1) for number in numbers):
-                return True
-    return False
-
-
-def _terms(real, fake):
-    """What the losses are made of: the cross-entropy of a logit x and a label y is softplus(x) - y x."""
-    return [_softplus(real).mean(), -real.mean(), _softplus(fake).mean(), -fake.mean()]
-
-
-def _solve(runs, which, terms):
-    """(weight of each term in a loss, whether the terms explain the loss), by least squares."""
-    rows = np.array([terms(run[2].astype('float64'), run[3].astype('float64')) for run in runs])
-    values = np.array([float(run[which]) for run in runs])
-    weights, *_ = np.linalg.lstsq(rows, values, rcond=None)
-    return weights, bool(np.abs(rows @ weights - values).max() < 1e-3 * (1 + np.abs(values).max()))
+    shaped = [op.inputs[0] for op in graph.get_operations() if op.type in ('OnesLike', 'Shape')]
+    scaled = [x.op for x in shaped if x.shape.rank in (0, 1, 2) and x.op.type in ('Mul', 'RealDiv', 'Sub')]
+    numbers = [tf.get_static_value(factor) for op in scaled for factor in op.inputs]
+    return any(np.size(number) == 1 and number not in (None, 0, 1) for number in numbers)
 
 
 def _fit(runs, which):
-    """Weights and labels of the real and of the fake half of a loss; otherwise `wrong`, what it is in their place."""
-    (real, real_label, fake, fake_label), exact = _solve(runs, which, _terms)
-    wrong = None
-    if not exact:
-        wrong = 'not_cross_entropy'
-        if _solve(runs, which, lambda *logits: [*_terms(*logits), *(len(logits[0]) * t for t in _terms(*logits))])[1]:
-            wrong = 'sum'
-        if _solve(runs, which, lambda *logits: [*_terms(*logits), *_terms(*map(_sigmoid, logits))])[1]:
-            wrong = 'from_probabilities'
-    weight = {'real': real, 'fake': fake}
-    label = {'real': real_label, 'fake': fake_label}
+    """By least squares, the weights and labels of both halves of a loss; `wrong`: a fault, or None."""
+    logits = [(run[2].astype('float64'), run[3].astype('float64')) for run in runs]
+    terms, of_probabilities = (  # the cross-entropy of a logit x and a label y is softplus(x) - y x
+        np.array([[_softplus(r).mean(), -r.mean(), _softplus(f).mean(), -f.mean()] for r, f in pairs])
+        for pairs in (logits, [(_sigmoid(r), _sigmoid(f)) for r, f in logits])
+    )
+    values, sizes = np.array([float(run[which]) for run in runs]), np.array([[len(real)] for real, _ in logits])
+
+    def solve(*columns):
+        """(weight of each column, whether they explain the loss)."""
+        rows = np.hstack(columns)
+        weights, *_ = np.linalg.lstsq(rows, values, rcond=None)
+        return weights, bool(np.abs(rows @ weights - values).max() < 1e-3 * (1 + np.abs(values).max()))
+
+    (real, real_label, fake, fake_label), exact = solve(terms)
+    wrong = 'model_loss.sum' if solve(terms, sizes * terms)[1] else 'model_loss.not_cross_entropy'
+    wrong = 'model_loss.from_probabilities' if solve(terms, of_probabilities)[1] else wrong
+    weight, label = {'real': real, 'fake': fake}, {'real': real_label, 'fake': fake_label}
     label = {kind: label[kind] / weight[kind] if abs(weight[kind]) > 1e-3 else 0.0 for kind in weight}
-    return SimpleNamespace(exact=exact, wrong=wrong, weight=weight, label=label)
-
-
-def _judge_d_loss(d_loss, g_loss, idle, **_):
-    weight, label = d_loss.weight, d_loss.label
-    if d_loss.exact and g_loss.exact and _close(weight['real'], 0) and not _close(g_loss.weight['real'], 0):
-        _stop('model_loss.order')
-    if d_loss.wrong:
-        return _fault(f'model_loss.{d_loss.wrong}', which='d_loss')
-    if halves := [kind for kind in weight if _close(weight[kind], 0)]:
-        return _fault('model_loss.half_missing', half=halves[0])
-    if not _close(weight['real'], weight['fake']):
-        _fault('model_loss.halves_differ', **weight)
-    elif not (_close(weight['real'], 1) or _close(weight['real'], 0.5)):
-        _fault('model_loss.scaled', factor=weight['real'])
-    if label['fake'] > 0.6 and label['real'] < 0.4:
-        return _fault('model_loss.labels_swapped', **label)
-    if not _close(label['fake'], 0):
-        smoothed = 0 < label['fake'] < 0.31
-        _fault(f'model_loss.fake_label{"_smoothed" if smoothed else ""}', label=label['fake'])
-    if not 0.69 < label['real'] < 1.01:
-        _fault('model_loss.real_label', label=label['real'])
-    if idle and _close(label['real'], 1):
-        _fault('model_loss.smoothing_idle')
-
-
-def _judge_g_loss(g_loss, **_):
-    label = g_loss.label['fake']
-    if g_loss.wrong:
-        _fault(f'model_loss.{g_loss.wrong}', which='g_loss')
-    elif not _close(g_loss.weight['real'], 0) or not _close(g_loss.weight['fake'], 1):
-        _fault('model_loss.g_weights', **g_loss.weight)
-    elif _close(label, 0):
-        _fault('model_loss.g_label_0')
-    elif not _close(label, 1):
-        _fault('model_loss.g_label_smoothed' if not 0.92 < label < 1 else 'model_loss.g_label_below_1', label=label)
-
-
-def _judge_large_logits(d_loss, g_loss, large, **_):
-    """The losses of logits of +-100: only the exact formula has them."""
-    if d_loss.wrong or g_loss.wrong:
-        return
-    *losses, real, fake = large
-    for which, loss, fit in zip(('d_loss', 'g_loss'), losses, (d_loss, g_loss), strict=True):
-        halves = {kind: _softplus(x) - fit.label[kind] * x for kind, x in (('real', real), ('fake', fake))}
-        expected = sum(fit.weight[kind] * half.mean() for kind, half in halves.items())
-        if not np.isfinite(loss) or abs(loss - expected) > 0.01 * abs(expected):
-            _fault('model_loss.inexact', which=which, got=loss, expected=expected)
+    return SimpleNamespace(wrong=None if exact else wrong, weight=weight, label=label)
 
 
 # ---------------------------------------------------------------- 5. model_opt
+_NETWORKS = ('discriminator', 'generator')
+_SHAPES = {'discriminator/conv/weights': [2, 3], 'discriminator/logits/bias': [2]}  # of the variables of a GAN
+_SHAPES |= {'generator/project/weights': [3, 2], 'generator/up/bias': [2], 'other/weights': [2]}
 
 
-_SHAPES = {  # of the variables of a model of a GAN
-    'discriminator/conv/weights': [2, 3],
-    'discriminator/logits/bias': [2],
-    'generator/project/weights': [3, 2],
-    'generator/up/bias': [2],
-    'other/weights': [2],
-}
-
-
-@_contract
+@_contract(seconds=60)
 def test_model_opt(model_opt):
     """Single steps on losses with a known slope: what moves, by how much, and what does not."""
     for beta1 in (0.5, 0.9):
@@ -854,21 +998,16 @@ def test_model_opt(model_opt):
             bench = _Bench(sess)
             with _trying(f'calling model_opt(d_loss, g_loss, learning_rate, beta1={beta1})'):
                 result = model_opt(bench.d_loss, bench.g_loss, bench.rate, beta1)
-            steps = _values('model_opt.count', result, 2)
-            updated = [_judge_step(bench, own, step, beta1) for own, step in zip(_NETWORKS, steps, strict=True)]
-            if not any(updated):
-                _fault('model_opt.no_update_ops')
-
-
-_NETWORKS = ('discriminator', 'generator')
+            steps = zip(_NETWORKS, _values(result, 2), strict=True)
+            updated = [bench.judge_step(own, step, beta1) for own, step in steps]
+            _expect(any(updated), 'model_opt.no_update_ops')
 
 
 class _Bench:
     """Losses whose slope at each variable is fed, so a step can be compared with the one that it has to be."""
 
     def __init__(self, sess):
-        self.sess = sess
-        rng = np.random.default_rng(0)
+        self.sess, rng = sess, np.random.default_rng(0)
         slopes = {name: tf.placeholder(tf.float32, shape) for name, shape in _SHAPES.items()}
         variables = {name: tf.get_variable(name, shape) for name, shape in _SHAPES.items()}
         average = tf.get_variable('generator/norm/average', [2], trainable=False)
@@ -881,7 +1020,7 @@ class _Bench:
         self.rate = tf.placeholder(tf.float32, [], name='learning_rate')
         up = {name: rng.choice([-1.0, 1.0], s) * rng.uniform(0.5, 2, s) for name, s in _SHAPES.items()}
         self.feed = {slopes[name]: value for name, value in up.items()}
-        self.slope = {'d_loss': up, 'g_loss': {name: up[name] * turn[name] for name in up}}
+        self.slope = {'discriminator': up, 'generator': {name: up[name] * turn[name] for name in up}}  # of its loss
 
     def move(self, step, rate, sign=1):
         """How far one step moves each of the watched variables that it moves."""
@@ -891,75 +1030,57 @@ class _Bench:
             new = self.sess.run(self.watched)
         return {name: new[name] - old[name] for name in old if np.any(new[name] != old[name])}
 
-
-def _judge_step(bench, own, step, beta1):
-    """One of both steps; returns whether it runs the update ops."""
-    which = f'{own[0]}_train_opt'
-    (other,) = {*_NETWORKS} - {own}
-    bench.sess.run(tf.global_variables_initializer())
-    moved = bench.move(step, 0.01)
-    updated = moved.pop('generator/norm/average', None) is not None
-    mine, theirs = ({name for name in _SHAPES if name.startswith(network)} for network in (own, other))
-    if moved.keys() == theirs:
-        _stop('model_opt.order', which=which, other=other)
-    if moved.keys() - mine:
-        _fault('model_opt.moves_others', which=which, own=own, names=_names(sorted(moved.keys() - mine)))
-    if mine - moved.keys():
-        _fault('model_opt.moves_too_few', which=which, own=own, names=_names(sorted(mine - moved.keys())))
-    moved = {name: change for name, change in moved.items() if name in mine}
-    _judge_direction(bench, own, other, moved)
-    if all(np.allclose(np.abs(change), 0.01, rtol=0.02) for change in moved.values()):
-        _judge_beta1(which, moved, bench.move(step, 0.01, sign=-1), beta1)
-    else:
-        length = np.mean([np.abs(change).mean() for change in moved.values()])
-        _fault('model_opt.step_size', which=which, got=length)
-    bench.sess.run(tf.global_variables_initializer())
-    if bench.move(step, 0.0).keys() - {'generator/norm/average'}:
-        _fault('model_opt.rate_not_used', which=which)
-    return updated
-
-
-def _judge_direction(bench, own, other, moved):
-    """Each variable moves against the slope of the network's own loss."""
-    which = f'{own[0]}_train_opt'
-    for name, change in moved.items():
-        down, others_down = (-np.sign(bench.slope[f'{network[0]}_loss'][name]) for network in (own, other))
-        if np.all(np.sign(change) == others_down):
-            _fault('model_opt.wrong_loss', which=which, own=own, other=other, got=other[0], expected=own[0])
-        elif not np.all(np.sign(change) == down):
-            _fault('model_opt.uphill', which=which, variable=name)
-
-
-def _judge_beta1(which, first, second, beta1):
-    """The step after a turn of the slope, by Adam's formula."""
-    expected = 0.01 * (1 - beta1) / (1 + beta1)
-    for name, change in first.items():
-        got = -(second.get(name, 0) * np.sign(change)).mean()
-        if abs(got - expected) > 0.03 * 0.01:
-            _fault('model_opt.beta1', which=which, beta1=beta1, got=got, expected=expected)
+    def judge_step(self, own, step, beta1):
+        """One of both steps; returns whether it runs the update ops."""
+        which = f'{own[0]}_train_opt'
+        (other,) = {*_NETWORKS} - {own}
+        self.sess.run(tf.global_variables_initializer())
+        moved = self.move(step, 0.01)
+        updated = moved.pop('generator/norm/average', None) is not None
+        mine, theirs = ({name for name in _SHAPES if name.startswith(network)} for network in (own, other))
+        _require(moved.keys() != theirs, 'model_opt.order', which=which, other=other)
+        more, fewer = sorted(moved.keys() - mine), sorted(mine - moved.keys())
+        _expect(not more, 'model_opt.moves_others', which=which, own=own, names=_names(more))
+        _expect(not fewer, 'model_opt.moves_too_few', which=which, own=own, names=_names(fewer))
+        moved = {name: change for name, change in moved.items() if name in mine}
+        for name, change in moved.items():
+            down, others_down = (-np.sign(self.slope[network][name]) for network in (own, other))
+            if np.all(np.sign(change) == others_down):
+                _fault('model_opt.wrong_loss', which=which, own=own, other=other, got=other[0], expected=own[0])
+            else:
+                _expect(np.all(np.sign(change) == down), 'model_opt.uphill', which=which, variable=name)
+        if all(np.allclose(np.abs(change), 0.01, rtol=0.02) for change in moved.values()):
+            turned, expected = self.move(step, 0.01, sign=-1), 0.01 * (1 - beta1) / (1 + beta1)  # by Adam's formula
+            for name, change in moved.items():
+                got = -(turned.get(name, 0) * np.sign(change)).mean()
+                values = {'which': which, 'beta1': beta1, 'got': got, 'expected': expected}
+                _expect(abs(got - expected) <= 0.03 * 0.01, 'model_opt.beta1', **values)
+        else:
+            _fault('model_opt.step_size', which=which, got=np.mean([np.abs(x).mean() for x in moved.values()]))
+        self.sess.run(tf.global_variables_initializer())
+        moves = self.move(step, 0.0).keys() - {'generator/norm/average'}
+        _expect(not moves, 'model_opt.rate_not_used', which=which)
+        return updated
 
 
 # ---------------------------------------------------------------- 6. train
-
 _EPOCHS, _BATCHES, _LONG = 7, 103, (3, 1013)  # numbers that no notebook has; the long one: until a picture is shown
 _BATCH, _Z, _RATE, _BETA1 = 13, 17, 0.0123, 0.37
-_WINDOWS = 10  # in each of so many parts of the training, both networks have to move
+_WINDOWS = 10  # in each of these parts of the run, both networks have to move
 
 
-class _Recorder(_Networks):
+class _Training(_Networks):
     """Stubs for all that train calls: tiny networks, and steps that write down what reaches them."""
 
     def __init__(self, reuse, show, epochs, batches):
         super().__init__(reuse)
-        self.original_show = show
-        self.epochs, self.batches = epochs, batches
+        self.epochs, self.batches, self.original_show = epochs, batches, show
         self.shape = (batches * _BATCH, 28, 28, 1)
         self.current = self.uncounted = None  # numbers of batches: the newest, and one that may have been used
         self.used = []  # numbers of the batches in their order, as far as anything was computed with them
         self.d, self.g = [], []  # steps: (position in used, images or None, z, learning rate, number of the step)
-        self.shown = set()  # positions in used of the pictures
+        self.shown, self.batch_sizes = set(), set()  # positions in used of the pictures; what get_batches got
         self.versions = []  # of the graph at each d step, without what show_generator_output has added
-        self.batch_sizes = set()  # that get_batches was asked for
         self.added_by_show = self.evaluations = 0
         self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = None
 
@@ -977,9 +1098,9 @@ class _Recorder(_Networks):
         self.current = None
 
     def use(self, images=None):
-        """Something is computed with a batch, whatever range its images were brought to.
+        """Something is computed with a batch, which its images tell; without images it is the current one.
 
-        Without images it is the current batch, unless the other step of the same run, in another thread, has images.
+        If the other step of the same run, in another thread, has images, these count.
         """
         if images is not None:
             bits = images[0, 0, :14, 0] > (images.min() + images.max()) / 2
@@ -994,17 +1115,16 @@ class _Recorder(_Networks):
         self.uncounted = None
 
     def model_inputs(self, image_width, image_height, image_channels, z_dim):
-        self.sizes = (image_width, image_height, image_channels, z_dim)
-        if self.sizes != (*self.shape[1:], _Z):
-            _stop('train.sizes', got=self.sizes, expected=(*self.shape[1:], _Z), data_shape=self.shape, z_dim=_Z)
+        self.sizes, expected = (image_width, image_height, image_channels, z_dim), (*self.shape[1:], _Z)
+        values = {'got': self.sizes, 'expected': expected, 'data_shape': self.shape, 'z_dim': _Z}
+        _require(self.sizes == expected, 'train.sizes', **values)
         real = tf.placeholder(tf.float32, [None, image_width, image_height, image_channels], name='input_real')
         z = tf.placeholder(tf.float32, [None, z_dim], name='input_z')
         self.rate = tf.placeholder(tf.float32, [], name='learning_rate')
         return real, z, self.rate
 
     def generator(self, z, out_channel_dim, *flag, **named):
-        if out_channel_dim != 1:
-            _stop('train.channels', got=out_channel_dim, data_shape=self.shape)
+        _require(out_channel_dim == 1, 'train.channels', got=out_channel_dim, data_shape=self.shape)
         return super().generator(z, out_channel_dim, *flag, **named)
 
     def model_loss(self, input_real, input_z, out_channel_dim, *args, **kwargs):
@@ -1028,10 +1148,9 @@ class _Recorder(_Networks):
         return tf.ensure_shape(tf.numpy_function(factor, tensors, tf.float32), [])
 
     def model_opt(self, d_loss, g_loss, learning_rate, beta1, *args, **kwargs):
-        self.graph = tf.get_default_graph()
-        self.given_rate, self.given_beta1 = learning_rate, beta1
-        if _is_tensor(d_loss) and self.losses[0].op not in (ops := _ancestors([d_loss])) and self.losses[1].op in ops:
-            _stop('train.losses_swapped')
+        self.graph, self.given_rate, self.given_beta1 = tf.get_default_graph(), learning_rate, beta1
+        ops = _ancestors(d_loss) if isinstance(d_loss, _TENSOR) else ()
+        _require(self.losses[0].op in ops or self.losses[1].op not in ops, 'train.losses_swapped')
         rate = tf.cast(learning_rate, tf.float32)
         real, z = self.inputs
         return self._step(self.d, [real, z, rate]), self._step(self.g, [z, rate])
@@ -1045,8 +1164,7 @@ class _Recorder(_Networks):
                 self.versions.append(self.graph.version - self.added_by_show)
             return np.float32(0)
 
-        name = 'd_steps' if steps is self.d else 'g_steps'
-        number = tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False).assign_add(1.0)
+        number = tf.Variable(0.0, trainable=False).assign_add(1.0)
         return tf.numpy_function(record, [*tensors, number], tf.float32).op
 
     def show_generator_output(self, *args, **kwargs):
@@ -1057,17 +1175,65 @@ class _Recorder(_Networks):
             self.added_by_show += self.graph.version - before if self.graph else 0
             return result
 
+    def display(self, *args, **kwargs):
+        """A picture that is shown in another way: by IPython's display, or plt.show."""
+        self.shown.add(len(self.used))
+
     def stubs(self, scope):
         """What takes the places of the functions in the namespace of train."""
         names = [*FUNCTIONS[:-1], 'show_generator_output', *(['display'] if callable(scope.get('display')) else [])]
         return {name: getattr(self, name) for name in names}
 
-    def display(self, *args, **kwargs):
-        """A picture that is shown in another way: by IPython's display, or plt.show."""
-        self.shown.add(len(self.used))
+    def judge_calls(self):
+        """What train passes to the functions that it puts together. It uses every batch of every epoch, and no more."""
+        for missing, given in (('model_inputs', self.sizes), ('model_opt', self.given_beta1)):
+            _require(given is not None, 'train.not_called', missing=missing)
+        rate, beta1, sizes = self.given_rate, self.given_beta1, self.batch_sizes
+        _expect(isinstance(rate, _TENSOR) and self.rate.op in _ancestors(rate), 'train.rate_placeholder', got=rate)
+        _expect(beta1 == _BETA1, 'train.beta1', got=beta1, expected=_BETA1)
+        _expect(sizes <= {_BATCH}, 'train.batch_size', got=sorted(sizes), expected=_BATCH)
+        unused, epochs = len({*range(self.batches)} - {*self.used}), len(self.used) / self.batches
+        if _expect(not unused, 'train.batches_unused', unused=unused, batches=self.batches):
+            _expect(abs(epochs - self.epochs) <= 0.5, 'train.epochs', got=epochs, expected=self.epochs)
+
+    def judge_steps(self, expected):
+        """Both networks keep moving, fed as they have to be, nothing sets them back, and the graph does not grow."""
+        networks = {'discriminator': self.d, 'generator': self.g}
+        for which, steps in networks.items():
+            parts = len({position * _WINDOWS // (len(self.used) + 1) for position, *_ in steps})
+            values = {'which': which, 'steps': len(steps), 'batches': len(self.used), 'parts': parts}
+            (_expect if steps else _require)(parts == _WINDOWS, 'train.stands_still', **values)
+            _expect(steps[-1][4] == len(steps), 'train.initialized_again')
+        fewest = min(len(images) for _, images, *_ in self.d)
+        _expect(fewest >= _BATCH, 'train.part_of_a_batch', got=fewest, expected=_BATCH)
+        rates = sorted({round(step[3], 6) for step in self.d + self.g})
+        falls = round(self.d[0][3], 6) == _RATE == rates[-1] and rates[0] > 0  # it may, while training
+        _expect(falls, 'train.rate', got=rates, expected=_RATE)
+        for which, steps in networks.items():
+            different, batches = len({step[2].tobytes() for step in steps}), len({step[0] for step in steps})
+            values = {'which': which, 'different': different, 'batches': batches}
+            _expect(different >= 0.9 * batches, 'train.noise_repeats', **values)
+        rows = [len(step[2]) for step in self.d + self.g if len(step[2]) % _BATCH and fewest == _BATCH]
+        if _expect(not rows, 'train.noise_size', got=[*rows, 0][0], expected=_BATCH):
+            different = min(len(np.unique(step[2], axis=0)) for step in self.d)
+            _expect(different >= fewest, 'train.noise_in_a_batch', n=fewest)
+        low, high = np.mean([images[:, 1, :2, 0].mean(0) for _, images, *_ in self.d], 0)
+        in_range = _close(low, -expected, 0.02) and _close(high, expected, 0.02)
+        _expect(in_range, 'train.range', low=low, high=high, expected=expected)
+        versions, times = self.versions[len(self.versions) // 3 :], len(self.shown)  # train may build at its start
+        grows = np.count_nonzero(np.diff(versions)) > 4
+        _expect(not grows, 'train.graph_grows', added=versions[-1] - versions[0], steps=len(versions))
+        _expect(not self.added_by_show or times < 3, 'train.show_grows', added=self.added_by_show, times=times)
+
+    def judge_pictures(self):
+        times, total = len(self.shown), len(self.used)
+        pauses = np.diff([0, *sorted(self.shown), total])
+        fault = 'train.shown_often' if times > total // 20 else 'train.shown_seldom'
+        fine = times <= total // 20 and max(pauses) <= 150
+        _expect(times and fine, fault if times else 'train.never_shown', times=times, batches=total)
 
 
-@_contract
+@_contract(seconds=60)
 def test_train(train):
     """A few hundred tiny batches, with stubs that write down what reaches them."""
     scope = _globals(train)
@@ -1075,26 +1241,20 @@ def test_train(train):
     reuse, show, size = _own_reuse(scope.get('discriminator')), scope.get('show_generator_output'), (_EPOCHS, _BATCHES)
     for time in ('the first', 'a second'):
         with _fresh_graph():
-            recorder = _Recorder(reuse, show, *size)
+            training = _Training(reuse, show, *size)
             trying = _trying(f'running train for {time} time, {size[0]} epochs of {size[1]} batches')
-            with _set(scope, **recorder.stubs(scope)), _watch(recorder), trying:
-                train(size[0], _BATCH, _Z, _RATE, _BETA1, recorder.get_batches, recorder.shape, 'L')
-        _judge_wiring(recorder)
-        _judge_batches(recorder)
-        _judge_steps(recorder)
-        _judge_feeds(recorder)
-        low, high = np.mean([images[:, 1, :2, 0].mean(0) for _, images, *_ in recorder.d], 0)
-        if not (_close(low, -expected, 0.02) and _close(high, expected, 0.02)):
-            _fault('train.range', low=low, high=high, expected=expected)
-        _judge_graph_size(recorder)
-        if not recorder.shown and size != _LONG:
+            with _set(scope, **training.stubs(scope)), _watch(training), trying:
+                train(size[0], _BATCH, _Z, _RATE, _BETA1, training.get_batches, training.shape, 'L')
+        training.judge_calls()
+        training.judge_steps(expected)
+        if not training.shown and size != _LONG:
             size = _LONG
         else:
-            _judge_pictures(recorder)
+            training.judge_pictures()
 
 
 @contextlib.contextmanager
-def _watch(recorder):
+def _watch(training):
     """Other pictures than those of show_generator_output count, too; a new graph may be reset; sessions are closed."""
     graph, reset, interactive = tf.get_default_graph(), tf.reset_default_graph, tf.InteractiveSession
 
@@ -1110,468 +1270,31 @@ def _watch(recorder):
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(tf, 'InteractiveSession', interactive_session))
-        if plt := sys.modules.get('matplotlib.pyplot'):
-            stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: recorder.display()))
         stack.enter_context(mock.patch.object(tf, 'reset_default_graph', reset_default_graph))
+        if plt := sys.modules.get('matplotlib.pyplot'):
+            stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: training.display()))
         yield
 
 
 def _generator_limit(generator):
     """The largest value that the learner's generator makes: 1 for tanh; 1 also where that cannot be found out."""
-    try:
-        with _fresh_graph() as sess:
-            images = generator(tf.random_uniform([4, 10], -1, 1, seed=0), 1)
-            sess.run(tf.global_variables_initializer())
-            _randomize(sess, 0, gain=20.0)
-            return 0.5 if 0.4 < np.abs(sess.run(images)).max() < 0.51 else 1.0
-    except Exception:  # it is judged by its own test
-        return 1.0
+    with contextlib.suppress(Exception), _fresh_graph() as sess:
+        images = generator(tf.random_uniform([4, 10], -1, 1, seed=0), 1)
+        sess.run(tf.global_variables_initializer())
+        _randomize(sess, 0, gain=20.0)
+        return 0.5 if 0.4 < np.abs(sess.run(images)).max() < 0.51 else 1.0
+    return 1.0
 
 
 def _real_gain(model_loss):
     """By how much the learner's model_loss itself scales real images before they are judged: usually 1."""
-    try:
-        with _fresh_graph() as sess:
-            networks, real, z, _ = _build_loss(model_loss, 1)
-            images = next(i for i, logits in networks.judged if not _depends_on(logits, z))
-            sess.run(tf.global_variables_initializer())
-            feed = _without_noise(sess, {real: np.full([1, 28, 28, 1], 0.5)}, uniform=0.5)
-            return float(sess.run(images, feed).mean()) / 0.5
-    except Exception:
-        return 1.0
+    with contextlib.suppress(Exception), _fresh_graph() as sess:
+        networks, real, z, _ = _build_loss(model_loss, 1)
+        images = next(i for i, logits in networks.judged if z.op not in _ancestors(logits))
+        sess.run(tf.global_variables_initializer())
+        feed = _without_noise(sess, {real: np.full([1, 28, 28, 1], 0.5)}, uniform=0.5)
+        return float(sess.run(images, feed).mean()) / 0.5
+    return 1.0
 
 
-def _judge_wiring(recorder):
-    """What train passes to the functions that it puts together."""
-    if recorder.sizes is None or recorder.given_beta1 is None:
-        _stop('train.not_called', missing='model_inputs' if recorder.sizes is None else 'model_opt')
-    if not (_is_tensor(recorder.given_rate) and _depends_on(recorder.given_rate, recorder.rate)):
-        _fault('train.rate_placeholder', got=repr(recorder.given_rate))
-    if recorder.given_beta1 != _BETA1:
-        _fault('train.beta1', got=recorder.given_beta1, expected=_BETA1)
-    if recorder.batch_sizes - {_BATCH}:
-        _fault('train.batch_size', got=sorted(recorder.batch_sizes), expected=_BATCH)
-
-
-def _judge_batches(recorder):
-    """Every batch of every epoch is used, and no more."""
-    unused = set(range(recorder.batches)) - set(recorder.used)
-    epochs = len(recorder.used) / recorder.batches
-    if unused:
-        _fault('train.batches_unused', unused=len(unused), batches=recorder.batches)
-    elif abs(epochs - recorder.epochs) > 0.5:
-        _fault('train.epochs', got=epochs, expected=recorder.epochs)
-
-
-def _judge_steps(recorder):
-    """Both networks keep moving all through the training, and nothing sets them back."""
-    for which, steps in (('discriminator', recorder.d), ('generator', recorder.g)):
-        parts = {position * _WINDOWS // (len(recorder.used) + 1) for position, *_ in steps}
-        if len(parts) < _WINDOWS:
-            values = {'which': which, 'steps': len(steps), 'batches': len(recorder.used), 'parts': len(parts)}
-            (_fault if steps else _stop)('train.stands_still', **values)
-        if steps[-1][4] != len(steps):
-            _fault('train.initialized_again')
-
-
-def _judge_feeds(recorder):
-    """What is fed to the steps: whole batches, the learning rate, new noise."""
-    fewest = min(len(images) for _, images, *_ in recorder.d)
-    if fewest < _BATCH:
-        _fault('train.part_of_a_batch', got=fewest, expected=_BATCH)
-    rates = {round(step[3], 6) for step in recorder.d + recorder.g}
-    if round(recorder.d[0][3], 6) != _RATE or max(rates) > _RATE or min(rates) <= 0:  # it may fall while training
-        _fault('train.rate', got=sorted(rates), expected=_RATE)
-    for which, steps in (('discriminator', recorder.d), ('generator', recorder.g)):
-        different, batches = len({step[2].tobytes() for step in steps}), len({step[0] for step in steps})
-        if different < 0.9 * batches:
-            _fault('train.noise_repeats', which=which, different=different, batches=batches)
-    if rows := [len(step[2]) for step in recorder.d + recorder.g if len(step[2]) % _BATCH and fewest == _BATCH]:
-        _fault('train.noise_size', got=rows[0], expected=_BATCH)
-    elif min(len(np.unique(step[2], axis=0)) for step in recorder.d) < fewest:
-        _fault('train.noise_in_a_batch', n=fewest)
-
-
-def _judge_graph_size(recorder):
-    """The graph does not grow, after what train may have built in its first third."""
-    versions = recorder.versions[len(recorder.versions) // 3 :]
-    if np.count_nonzero(np.diff(versions)) > 4:
-        _fault('train.graph_grows', added=versions[-1] - versions[0], steps=len(versions))
-    if recorder.added_by_show and len(recorder.shown) > 2:
-        _fault('train.show_grows', added=recorder.added_by_show, times=len(recorder.shown))
-
-
-def _judge_pictures(recorder):
-    times, total = len(recorder.shown), len(recorder.used)
-    values = {'times': times, 'batches': total}
-    if not times:
-        _fault('train.never_shown', **values)
-    elif times > total // 20:
-        _fault('train.shown_often', **values)
-    elif max(np.diff([0, *sorted(recorder.shown), total])) > 150:
-        _fault('train.shown_seldom', **values)
-
-
-# ---------------------------------------------------------------- what is wrong, why it matters, where to look
-
-# verdicts: what was seen. errors: what the text of an exception contains, and what it means. faults: what was seen,
-# why it matters, where to look. hints: what could be better. The most serious first; '*': of any function.
-_TABLE = """
-[verdicts]
-*.missing = {reason}
-*.not_a_function = {got}, which the name {name} stands for, is not a function.
-*.not_written = {of}not written yet. Replace "raise NotImplementedError" by its code, and run its cell and this one.
-*.raises = {error} while {doing}: {text}{frames}
-
-[errors]
-*.variable_exists = Variable .* already exists
-    the network is called a second time and creates its variables again. Open the scope with tf.variable_scope(name, \
-reuse=reuse) and pass reuse on: then the second call takes those of the first.
-*.variable_missing = Variable .* does not exist
-    a network is asked to reuse variables that no earlier call has created. Either reuse is on in the first call (in \
-the generator, reuse is `not is_train`), or a layer has another name in the second one.
-*.not_fed = feed a value for placeholder
-    a placeholder takes part in what is computed, and got no value: it is missing from the feed_dict.
-*.eager = not compatible with eager execution
-    the graph functions need a graph. Call tf.disable_eager_execution() right after importing TensorFlow.
-*.reset_graph = reset_default_graph
-    tf.reset_default_graph() must not be called inside "with tf.Graph().as_default()". The graph of the with statement \
-is new anyway: leave the call out.
-*.feed_dict = Cannot interpret feed_dict|unhashable type
-    in a feed_dict the placeholder is the key and the array is the value: {{input_real: batch}}.
-*.finalized = Graph is finalized
-    something is added to the graph while it is being trained. Build every operation once, before training.
-*.tf_layers = tf\\.layers|not available with Keras 3|has no attribute .*layers
-    tf.layers is gone from current TensorFlow. Use the building blocks on tf.nn, or install tf_keras and set \
-TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.
-*.uninitialized = Could not find (variable|resource)|uninitialized
-    variables have no value until tf.global_variables_initializer() has been run in the session.
-*.sizes_differ = Input to reshape|Incompatible shapes|must be broadcastable
-    sizes do not fit. Is a batch size written into the graph (it has to work for any: -1 in a reshape, tf.ones_like in \
-place of tf.ones), or are height, width and channels other than expected?
-*.parameters = positional argument|unexpected keyword argument
-    the parameters differ from those that the function was given.
-
-[faults]
-*.no_variables = has no trainable variables.
-    there is nothing that it could learn.
-    layers create their weights with tf.get_variable.
-*.outside_scope = variables outside of the scope '{name}': {names}.
-    model_opt finds the variables of the {name} by this scope; those outside are never trained.
-    with tf.variable_scope('{name}', reuse=...): around all of the layers, and no other name.
-*.new_variables = the call with{call} created new variables: {names}.
-    a second {name} with weights of its own is never trained; both calls have to be the same network.
-    with tf.variable_scope('{name}', reuse=...): reuse must be on in this call.
-*.input_unused = what it returns does not depend on its input at all.
-    a discriminator that says the same of every image has nothing to teach; a generator would make one image only.
-    the first layer: it takes images in the discriminator, and z in the generator.
-*.no_gradient = no gradient reaches {names}.
-    these variables can never be trained.
-    is every layer fed with the result of the layer before, and is there a stop_gradient, round or argmax?
-*.activation_unused = the result of an activation is not used: {names}.{frames}
-    the next layer takes what was there before it, so two layers are no more than one.
-    the name on the left of the activation: the next layer has to take it.
-*.no_convolution = there is no convolution in it.
-    a network without convolutions does not know which pixels are neighbors, and learns images badly.
-    conv2d for the first layers of the discriminator, conv2d_transpose after the first, dense layer of the generator.
-*.batch_mixed = the images of a batch are mixed: in another order, the same inputs do not give the same results.
-    every image and every vector z has to be treated on its own. Mixtures teach nothing, and no error is raised.
-    the reshape between convolutions and dense layer: the batch must stay the first dimension, without a transpose.
-*.norm_not_training = in training, batch norm does not use the statistics of the batch, but its averages: {names}.
-    these stay at 0 and 1 in training, so it normalizes nothing, and the layers drift.
-    training=True in the discriminator, training=is_train in the generator (in tf.layers the default is False).
-model_inputs.count = expected 3 values, got {got}.
-    train unpacks three placeholders.
-    return input_real, input_z, learning_rate
-model_inputs.not_a_placeholder = {which} is not a placeholder, but {got}.
-    only a placeholder takes a new value at every step; anything else is fixed when the graph is built.
-    {which} = tf.placeholder(tf.float32, ...)
-model_inputs.order = the placeholders come in another order: their ranks are {ranks}, expected [4, 2, 0].
-    train takes the first for the images, the second for z and the third for the learning rate.
-    return input_real, input_z, learning_rate
-model_inputs.dtype = {which} is {got}, expected float32.
-    the networks compute in float32, and TensorFlow does not convert on its own.
-    {which} = tf.placeholder(tf.float32, ...)
-model_inputs.real_shape = input_real has the shape {got}, expected {expected}.
-    it is the shape of a batch of images, [batch, width, height, channels]; the batch may have any size.
-    tf.placeholder(tf.float32, [None, image_width, image_height, image_channels])
-model_inputs.z_shape = input_z has the shape {got}, expected {expected}.
-    one row of z_dim random numbers makes one image; the batch may have any size.
-    tf.placeholder(tf.float32, [None, z_dim])
-model_inputs.rate_shape = learning_rate has the shape {got}, expected [] (a single number).
-    the optimizer multiplies every step by it.
-    tf.placeholder(tf.float32, [])
-discriminator.count = expected 2 values, got {got}.
-    model_loss unpacks the probability and its logit.
-    return tf.sigmoid(logits), logits
-discriminator.not_tensors = expected 2 tensors, got {got}.
-    both become part of the graph.
-    return tf.sigmoid(logits), logits
-discriminator.shape = {n} images gave {which} of shape {got}, expected [{n}, 1].
-    each image needs one verdict. A wrong size in a reshape makes more or fewer rows of the batch.
-    the reshape before the last layer: tf.reshape(h, [-1, height * width * channels of h])
-discriminator.order = results in the wrong order: the second one is the sigmoid of the first.
-    model_loss takes the second for the logits, and squeezes it through another sigmoid.
-    return tf.sigmoid(logits), logits
-discriminator.same_answer = the answer does not depend on the image: {n} different images gave logits from {low:.4f} \
-to {high:.4f}.
-    a discriminator that says the same of every image has nothing to teach.
-    is each layer fed with the result of the layer before, and the first one with the images?
-discriminator.same_twice = both results are the same: {output:.3f}; the sigmoid of it is {sigmoid:.3f}.
-    the loss needs numbers without limits (logits), and people read probabilities.
-    return tf.sigmoid(logits), logits
-discriminator.not_the_sigmoid = the output is not the sigmoid of the logits: {output:.3f} for a logit of {logit:.3f}, \
-whose sigmoid is {sigmoid:.3f}.
-    the loss needs numbers without limits (logits), and people read probabilities.
-    return tf.sigmoid(logits), logits, where logits come straight out of the last dense layer.
-discriminator.reuse_differs = the call with reuse=True gives other answers to the same images.
-    real and fake images have to be judged by the same network.
-    tf.variable_scope('discriminator', reuse=reuse), and the same layers in both calls.
-discriminator.limited_logits = the logits look limited: over four sets of random weights they lie between {low:.2f} \
-and {high:.2f}.
-    logits are numbers without limits. If an activation function limits them, the sigmoid in the loss is the second \
-one, and the discriminator can never be sure.
-    no activation function on the last dense layer.
-discriminator.linear = the logits are a linear function of the image.
-    many layers without an activation between them can do no more than one.
-    tf.nn.leaky_relu after each convolution, and its result handed to the next layer.
-discriminator.part_of_the_image = it looks at a part of the image only: {share:.0%} of the pixels of a channel change \
-the answer.
-    the generator learns nothing about pixels that the discriminator does not see.
-    the first layer: is it fed with all of images?
-generator.not_a_tensor = expected one tensor, got {got}.
-    it is the images.
-    the return statement
-generator.shape = {n} vectors gave images of shape {got}{mode}, expected {expected}.
-    they have to have the shape of the real images, or the discriminator cannot judge them.
-    the reshape after the dense layer, the strides of the layers, and the last number of filters.
-generator.same_image = different vectors z give the same image.
-    the generator could make one image only.
-    is every layer fed with the result of the layer before, and the first one with z?
-generator.linear = up to the last tanh, the images are a linear function of z.
-    many layers without an activation between them can do no more than one.
-    tf.nn.leaky_relu after each layer but the last, and its result handed to the next layer.
-generator.out_of_range = the images leave the range{mode}: from {low:.2f} to {high:.2f}, expected [-1, 1].
-    real images have a black and a white; images beyond them are told apart at a glance.
-    the last layer ends with tf.tanh.
-generator.never_negative = no image has a negative value{mode}: from {low:.2f} to {high:.2f}, expected about -1 to 1.
-    real images are rescaled to [-1, 1]; half of their range could never be generated.
-    the last layer ends with tf.tanh, not with a sigmoid or a ReLU.
-generator.saturated = saturated at the start: {share:.0%} of all pixels are beyond 0.99 at once.
-    there tanh is flat, so no gradient comes through, and training does not begin.
-    the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.
-generator.no_averages = batch norm keeps no moving averages of its statistics.
-    without them, a trained generator cannot make a single image: a batch of one has no statistics.
-    two variables with trainable=False, for mean and variance, in each batch norm.
-generator.averages_still = the moving averages {names} are never updated: no update op of theirs is in the collection.
-    training looks perfect without them, and the trained generator makes mush.
-    the collection tf.GraphKeys.UPDATE_OPS in batch norm (tf.layers fills it when training is on).
-generator.averages_unused = the moving averages are updated, but an image with is_train=False does not depend on them.
-    what is learned in training is not used where it is needed.
-    at inference, batch norm normalizes by its moving averages.
-generator.averages_diverge = the moving averages move away from the statistics of the batch: after 100 updates with \
-the same batch, the images with is_train=False are no closer to those in training.
-    the trained generator makes mush, although all else is right.
-    the sign in the update: average = 0.9 * average + 0.1 * statistic of the batch.
-generator.random = not deterministic with is_train=False: the same z gave two different images.
-    dropout or noise that is left on spoils the images of a trained generator.
-    dropout only when is_train: for example rate = 0.5 if is_train else 0.0
-generator.depends_on_batch = with is_train=False an image depends on the others in its batch: the same z, alone, gave \
-another image.
-    it is normalized by the statistics of the batch. Ask for a single image, and you get mush.
-    at inference, batch norm has to use its moving averages: pass is_train on to every batch norm.
-generator.part_of_z = {dead} of the {z_dim} numbers in z do not change the image.
-    randomness that is not used is variety that cannot be generated.
-    the first layer: is it fed with all of z?
-model_loss.count = expected 2 values, got {got}.
-    train unpacks both losses.
-    return d_loss, g_loss
-model_loss.not_a_tensor = {which} is {got}, expected a scalar tensor.
-    it is what is minimized.
-    the return statement
-model_loss.generator_calls = calls generator {times} times ({modes}), expected once, with is_train=True.
-    one batch of fake images serves both losses; in inference mode batch norm does not learn.
-    fake = generator(input_z, out_channel_dim)
-model_loss.channels = calls generator with {got} channels, expected out_channel_dim, which is {expected}.
-    digits have one channel and faces three.
-    fake = generator(input_z, out_channel_dim)
-model_loss.discriminator_calls = calls discriminator on {what}; expected once on real and once on fake images.
-    it has to judge both kinds, with the same weights.
-    discriminator(input_real), then discriminator(fake, reuse=True)
-model_loss.no_gradient = no gradient of g_loss reaches the generator.
-    the generator learns through the discriminator only, and nothing comes through.
-    is there a stop_gradient, round or argmax between the two networks?
-model_loss.shape = {which} has the shape {got}, expected a single number.
-    a loss is the mean over the batch.
-    tf.reduce_mean around each cross-entropy.
-model_loss.order = results in the wrong order: the first is the loss of the generator, the second of the \
-discriminator.
-    each network would be trained to do what the other one should.
-    return d_loss, g_loss
-model_loss.label_by_numpy = in {which} the label of {kind} images changes whenever the graph is built: {labels}.
-    NumPy chooses it once, and then it stays the same for all of the training: not random, just unknown.
-    a constant, for example 0.9 for real images in d_loss.
-model_loss.from_probabilities = {which} is computed from probabilities, not from logits alone.
-    sigmoid_cross_entropy_with_logits applies a sigmoid by itself. A second one before it squeezes every verdict to \
-between 0.5 and 0.73, and the networks hardly learn.
-    discriminator returns (probability, logits): use the second, as in _, logits = discriminator(...).
-model_loss.sum = {which} grows with the size of the batch.
-    it is a sum and not a mean, so the learning rate means something else for each batch size.
-    tf.reduce_mean around each cross-entropy.
-model_loss.not_cross_entropy = {which} is not a cross-entropy of the logits.
-    with another formula, or labels that differ between the images of a batch, the two losses do not belong together.
-    tf.nn.sigmoid_cross_entropy_with_logits with labels of 0, or from 0.7 to 1.
-model_loss.half_missing = d_loss does not contain the loss on {half} images.
-    a discriminator that sees one kind only says the same of everything.
-    d_loss = real_loss(logits of real images) + fake_loss(logits of fake images)
-model_loss.labels_swapped = the labels of d_loss are swapped: {real:.2f} for real and {fake:.2f} for fake images.
-    the discriminator has to say yes to what is real, and no to what is fake.
-    labels=tf.ones_like(logits) * 0.9 for real images, labels=tf.zeros_like(logits) for fake ones.
-model_loss.halves_differ = the two halves of d_loss weigh {real:.2f} (real) and {fake:.2f} (fake), expected the same.
-    a discriminator that cares more about one kind is unfair to the other.
-    d_loss = real half + fake half, each a mean.
-model_loss.scaled = d_loss is {factor:.2f} times the sum of its two halves, expected 1 (or 0.5).
-    it is the loss that the numbers in papers and in the progress bar mean.
-    d_loss = real half + fake half, each a mean.
-model_loss.fake_label = in d_loss the label of fake images is {label:.2f}, expected 0.
-    a discriminator has to say no to what is fake.
-    labels=tf.zeros_like(logits)
-model_loss.real_label = in d_loss the label of real images is {label:.2f}, expected a constant from 0.7 to 1.
-    the discriminator has to say yes to what is real; slightly less than 1 makes it a better teacher.
-    labels=tf.ones_like(logits) * 0.9
-model_loss.smoothing_idle = the smoothing has no effect: the label of real images is 1, in spite of a factor inside of \
-ones_like.
-    tf.ones_like(logits * 0.9) has the shape of the logits and is 1 everywhere, whatever they are.
-    tf.ones_like(logits) * 0.9, or leave the factor out.
-model_loss.g_weights = g_loss weighs real images with {real:z.2f} and fake images with {fake:z.2f}, expected 0 and 1.
-    the generator can only change the fake ones.
-    g_loss = real_loss(logits of fake images)
-model_loss.g_label_0 = in g_loss the label of fake images is 0, expected 1.
-    the generator would be trained to have its images called fake: the opposite of its objective.
-    labels=tf.ones_like(logits) in g_loss.
-model_loss.g_label_smoothed = in g_loss the label is {label:.2f}, expected 1.
-    label smoothing keeps the discriminator from being too sure. The generator has no reason to aim for less.
-    labels=tf.ones_like(logits) in g_loss, without smoothing.
-model_loss.inexact = {which} is {got:.4g} for logits of +-100, expected {expected:.4g}.
-    the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.
-    tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.
-model_opt.count = expected 2 values, got {got}.
-    train unpacks the steps of both networks.
-    return d_train_opt, g_train_opt
-model_opt.order = results in the wrong order: {which} moves the variables of the {other}.
-    train would run them for the wrong network.
-    return d_train_opt, g_train_opt
-model_opt.moves_others = {which} moves variables that are not its own: {names}.
-    a step of the {own} must not touch anything else: the generator would win by spoiling its judge.
-    minimize(..., var_list=variables whose name begins with '{own}')
-model_opt.moves_too_few = {which} does not move {names}.
-    these variables of the {own} would keep their random start forever.
-    var_list=all of tf.trainable_variables() whose name begins with '{own}'; and is the fed learning_rate the one that \
-Adam gets?
-model_opt.wrong_loss = {which} minimizes {got}_loss, expected {expected}_loss.
-    the {own} would be trained to do what the {other} should.
-    d_loss for the variables of the discriminator, g_loss for those of the generator.
-model_opt.uphill = {which} goes uphill: {variable} moved in the direction of its slope.
-    the loss would grow with every step.
-    minimize the loss itself, not its negative.
-model_opt.no_update_ops = neither step runs the update ops in the graph's collection.
-    batch norm's moving averages would never be updated: training looks perfect, and the trained generator makes mush.
-    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around \
-AdamOptimizer.
-model_opt.step_size = with a fed learning_rate of 0.01 the first step of {which} is {got:.5f}; the first step of Adam \
-is as long as the learning rate.
-    the fed value has to be in use, and Adam has to be the optimizer.
-    tf.train.AdamOptimizer(learning_rate, beta1)
-model_opt.rate_not_used = {which} moves although the fed learning_rate is 0.
-    the placeholder has no effect: whatever train feeds, another value is used.
-    tf.train.AdamOptimizer(learning_rate, ...) with the learning_rate that was passed.
-model_opt.beta1 = after a turn of the slope, the second step of {which} is {got:.5f}; with beta1={beta1} it is \
-{expected:.5f} (Kingma and Ba 2015, algorithm 1).
-    beta1 says for how long Adam remembers its direction; in a GAN the usual 0.9 is too long.
-    tf.train.AdamOptimizer(learning_rate, beta1=beta1), for both networks.
-train.losses_swapped = model_opt gets the loss of the generator in place of that of the discriminator.
-    each network is trained to do what the other one should.
-    d_loss, g_loss = model_loss(...), then model_opt(d_loss, g_loss, ...)
-train.not_called = does not call {missing}.
-    train puts the functions above together.
-    model_inputs, then model_loss, then model_opt.
-train.sizes = calls model_inputs with {got}, expected {expected} for data_shape {data_shape} and z_dim {z_dim}.
-    the sizes come from the data.
-    _, width, height, channels = data_shape
-train.channels = a network is built for {got} channels, expected 1 for data_shape {data_shape}.
-    gray images have one channel, and colored ones three.
-    data_shape[3], for model_loss and show_generator_output
-train.batch_size = get_batches is called with batch_size {got}, expected {expected}, as passed to train.
-    a setting that is ignored misleads whoever changes it.
-    get_batches(batch_size)
-train.batches_unused = {unused} of the {batches} batches of an epoch are never used.
-    every batch of every epoch has to be used.
-    for each batch of get_batches(batch_size): run d_train_opt; is a step inside of the wrong loop, or behind an if?
-train.epochs = the batches are used {got:.1f} times, expected {expected}, the epoch_count that was passed to train.
-    a setting that is ignored misleads whoever changes it. get_batches(...) gives one epoch.
-    for epoch in range(epoch_count): for batch in get_batches(batch_size):
-train.stands_still = the {which} makes {steps} steps in {batches} batches, in {parts} of 10 parts of the training.
-    if one network stands still for long, the other one runs away, and the losses mean nothing.
-    run both steps in the innermost loop; a condition for one of them has to come true often enough.
-train.initialized_again = the variables are initialized again in the middle of the training.
-    all that was learned until then is lost.
-    sess.run(tf.global_variables_initializer()) belongs before the loops, once, as does the session.
-train.range = real images reach the discriminator in [{low:.2f}, {high:.2f}], fake ones in [-{expected:g}, \
-{expected:g}].
-    the two kinds can be told apart by their contrast alone, and the generator learns to make gray images.
-    get_batches gives images in [-0.5, 0.5], tanh gives [-1, 1]: feed 2 * batch.
-train.part_of_a_batch = the discriminator got {got} of the {expected} images of a batch.
-    every image of every batch has to be used.
-    feed the whole batch that get_batches gives.
-train.rate = the learning rate that arrives at the optimizer is {got}, expected {expected}, as passed to train.
-    a setting that is ignored misleads whoever changes it.
-    learning_rate in the feed_dict of each step.
-train.noise_repeats = the {which} gets only {different} different batches of z for {batches} batches of images.
-    with noise that repeats, the generator memorizes a few images.
-    sample z anew for each batch, inside of the loop, from a generator that is seeded once.
-train.noise_size = a batch of {expected} images gets {got} rows of z.
-    a setting that is ignored misleads whoever changes it; one half of d_loss counts for more images than the other.
-    np.random.uniform(-1, 1, size=(batch_size, z_dim)), with the parameters of train
-train.noise_in_a_batch = a batch of {n} images got fewer different rows of z.
-    images with the same z are the same image.
-    np.random.uniform(-1, 1, size=(batch_size, z_dim))
-train.beta1 = model_opt is given beta1={got!r}, expected {expected}, as passed to train.
-    a setting that is ignored misleads whoever changes it.
-    model_opt(d_loss, g_loss, learning_rate, beta1)
-train.graph_grows = the graph grows while training: {added} operations in the last {steps} steps.
-    each step or picture adds operations that are never removed: training slows down and memory fills up.
-    build every operation once, before the loop, and only run it inside of it.
-train.never_shown = in {batches} batches, no image was shown.
-    the losses say little; the pictures tell whether it works.
-    show_generator_output(...) whenever the number of batches is a multiple of 100.
-
-[hints]
-model_inputs.height_first = input_real is {got}, [batch, height, width, channels], expected {expected}: with square \
-images it is the same.
-model_inputs.rate_float64 = learning_rate is float64; the optimizer converts it, but the rest is float32.
-model_inputs.rate_of_any_shape = give learning_rate the shape [], then a list fed by mistake is noticed.
-*.flag_name = the parameter {expected} of the original is called {got} here: others have to pass it by position.
-discriminator.border = {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
-model_loss.fake_label_smoothed = in d_loss the label of fake images is {label:.2f}; usually it is 0.
-model_loss.g_label_below_1 = in g_loss the label is {label:.2f} on average; usually it is 1.
-train.rate_placeholder = model_opt gets {got}, not the placeholder: what is fed for learning_rate has no effect.
-train.resets_graph = tf.reset_default_graph() fails where train is called inside of "with tf.Graph().as_default():".
-train.show_grows = show_generator_output has added {added} operations to the graph in {times} calls: it slows down. \
-Build its images once.
-train.shown_often = images were shown {times} times in {batches} batches: pictures take time, every 100 is enough.
-train.shown_seldom = images were shown {times} times in {batches} batches: every 100, one sees how it goes.
-"""
-
-
-def _read_table():
-    parser = configparser.ConfigParser(interpolation=None, delimiters=('=',))
-    parser.read_string(_TABLE)
-    return {
-        fault: {'kind': kind, 'seen': parser['verdicts']['*.raises']} | dict(zip(fields, text.split('\n'), strict=True))
-        for kind, fields in _FIELDS.items()
-        for fault, text in parser[kind].items()
-    }
-
-
-_FIELDS = {'verdicts': ['seen'], 'errors': ['error', 'means'], 'faults': ['seen', 'why', 'look'], 'hints': ['seen']}
-FAULTS = _read_table()  # {id: {'kind': 'faults', 'seen': ..., 'why': ..., 'look': ...}}
+FUNCTIONS = tuple(_judges)

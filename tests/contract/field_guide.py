@@ -2,14 +2,13 @@
 
     python -m tests.contract.field_guide [--data-dir DIR] [--steps 300] [--output docs]
 
-writes field_guide.md and the pictures in field_guide/. What is wrong is taken from tests/solutions, which is why this
-is here. It trains on synthetic digits, with --data-dir on the MNIST that lies there. No real image is shown. The same
-command gives the same page on the same machine. What was trained is kept in build/field_guide/, so that another
-wording, or a run after an interruption, does not train it again.
+writes field_guide.md and the pictures in field_guide/. What is wrong is taken from solutions/, beside this file. It
+trains on synthetic digits, with --data-dir on the MNIST in that folder. No real image is shown. The same command gives
+the same page on the same machine. What was trained is kept in build/field_guide/, so that a new wording, or a run
+after an interruption, does not train it again.
 """
 
 import argparse
-import re
 import sys
 import zlib
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 import helper
-from lesson.train.compare import comparison
 from lesson.files import whole_file
+from lesson.train.compare import comparison
 from tests.contract.field_guide_entries import ENTRIES
-from tests.contract.solutions import functions_of, judge, right, sources_of
+from tests.contract.solutions import functions_of, judge, right, sources_of, used_by
 from tests.contract.solutions.table import CASES
 from tests.contract.solutions.train import PLAIN
 
@@ -58,29 +57,18 @@ class Trained(NamedTuple):
 
 
 def case_of(entry):
-    """The wrong implementation of an entry. Raises ValueError when tests/solutions has none, or several."""
+    """The wrong implementation of an entry. Raises ValueError when tests/contract/solutions has none, or several."""
     found = [case for case in CASES if (case.fault, case.name) == (entry.fault, entry.case)]
     if len(found) != 1:
-        raise ValueError(f'tests/solutions has {len(found)} cases {entry.fault}: {entry.case}')
+        raise ValueError(f'tests/contract/solutions has {len(found)} cases {entry.fault}: {entry.case}')
     return found[0]
-
-
-def used_by(name, sources):
-    """Those of some functions' sources, {name: source}, that the function with this name uses, and its own."""
-    found, names = {}, [name]
-    while names:
-        name = names.pop()
-        if name in sources and name not in found:
-            found[name] = sources[name]
-            names += re.findall(r'\w+', sources[name])
-    return found
 
 
 def trained_once(case, data, steps, folder):
     """The Trained of a case, from a file in the folder if that is of the same functions, data and steps."""
     case = case._replace(changes={'def train': PLAIN} | case.changes)
     images = np.ascontiguousarray(data.images[: steps * BATCH])
-    everything = repr([used_by('train', sources_of(case)), steps, VERSION]).encode()
+    everything = repr([used_by(['train'], sources_of(case)), steps, VERSION]).encode()
     file = folder / f'{zlib.crc32(everything):08x}{zlib.crc32(images):08x}.npz'
     if file.exists():
         with np.load(file) as kept:

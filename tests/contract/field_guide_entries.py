@@ -1,4 +1,4 @@
-"""The twenty faults of the field guide: which wrong implementation of tests/solutions each is, and how to see it."""
+"""The twenty faults of the field guide: which wrong implementation in solutions/ each is, and how to see it."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ BYPASSED = 'the next layer takes what was there before the activation'
 
 class Entry(NamedTuple):
     fault: str  # its id in the contract
-    case: str  # its name in tests/solutions
+    case: str  # its name in tests/contract/solutions
     title: str
     seen: str  # where it can be seen: 'images', 'losses', BOTH or 'neither'
     how: str  # how to see it, and why it looks like that

@@ -14,7 +14,7 @@ from tests.contract import field_guide
 from tests.contract.field_guide_entries import ENTRIES
 from tests.contract.solutions import judge
 
-DOCS = Path(__file__).parent.parent / 'docs'
+DOCS = Path(__file__).parents[2] / 'docs'
 
 
 @pytest.fixture(scope='module')
@@ -54,7 +54,7 @@ def test_there_are_twenty_faults_in_the_order_in_which_known_numbers_fall():
 
 
 def test_an_entry_without_a_wrong_implementation_is_an_error():
-    with pytest.raises(ValueError, match=r'tests/solutions has 0 cases generator\.random: no such case'):
+    with pytest.raises(ValueError, match=r'tests/contract/solutions has 0 cases generator\.random: no such case'):
         field_guide.case_of(ENTRIES[0]._replace(case='no such case'))
 
 

@@ -1,10 +1,11 @@
 """Wrong and right implementations of the six functions, as small changes to those in the project's notebook.
 
-`python -m tests.contract.solutions` prints the table with the verdict of the concerned function's test for each of them;
-`--all` runs all six tests on each. To add a case, add one entry to the list in its file.
+`python -m tests.contract.solutions` prints all of them with the verdict of the concerned function's test;
+`--all` runs all six tests on each. To add a case, add an entry to the list in its function's file.
 """
 
 import ast
+import functools
 import json
 import os
 import re
@@ -16,11 +17,12 @@ from typing import NamedTuple
 
 import nbformat
 
-from lesson import training  # noqa: F401  (loads TensorFlow quietly, so it comes first)
+import lesson.session  # noqa: F401  (loads TensorFlow quietly, so it comes first)
 
 # isort: split
 import problem_unittests
 from lesson.notebook import definitions as notebooks
+from problem_unittests import FUNCTIONS
 
 ROOT = Path(problem_unittests.__file__).parent
 NOTEBOOK = ROOT / 'dlnd_face_generation.ipynb'
@@ -61,7 +63,6 @@ class Case(NamedTuple):
     says: str = ''  # numbers or names that the message must contain
     hints: tuple = ()  # ids of the hints of a case without faults
     classic: bool = False  # known from solutions of the original project
-    spoils: tuple = ()  # other functions whose tests fail as well, since they are judged together
     environment: dict | None = None  # not None: runs in a process of its own, with these variables set
 
     @property
@@ -70,9 +71,13 @@ class Case(NamedTuple):
         return self.fault and self.fault.partition('.')[0]
 
 
-def wrong(fault, name, changes, within=None, **more):
-    """A case that must fail; the change is made within the function that fails if nothing else is said."""
-    return Case(fault, name, changes, within or fault.partition('.')[0], **more)
+def faults_of(function):
+    """(wrong, classic): how a case is made that must fail with a fault of this function."""
+
+    def wrong(fault, name, changes, within=function, **more):
+        return Case(f'{function}.{fault}', name, changes, within, **more)
+
+    return wrong, functools.partial(wrong, classic=True)
 
 
 def right(name, changes, **more):
@@ -80,21 +85,28 @@ def right(name, changes, **more):
     return Case(None, name, changes, None, **more)
 
 
-def definitions(notebook=NOTEBOOK):
-    """Sources of what a notebook's cells define: {name of a function: source}, with all imports as 'imports'."""
+@functools.cache
+def definitions():
+    """What the notebook's cells define: {name of a function: source}, and 'imports', all of them.
+
+    In a cell with functions, the numbers beside them are also taken: {name: source}.
+    """
     sources = {}
-    for text in notebooks.sources(notebook):
+    for text in notebooks.sources(NOTEBOOK):
         if re.search('^(import|from) ', text, re.M):
             sources['imports'] = sources.get('imports', '') + text + '\n'
-        for statement in ast.parse(text).body:
-            if isinstance(statement, ast.FunctionDef):
+        cell = ast.parse(text).body
+        for statement in cell if any(isinstance(each, ast.FunctionDef) for each in cell) else ():
+            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+                sources[statement.targets[0].id] = ast.unparse(statement)
+            elif isinstance(statement, ast.FunctionDef):
                 sources[statement.name] = '\n'.join(text.splitlines()[statement.lineno - 1 : statement.end_lineno])
     return sources
 
 
 def sources_of(case):
     """The definitions with the changes of a case made. Raises ValueError when a change does not fit."""
-    sources = definitions()
+    sources = dict(definitions())
     for old, new in case.changes.items():
         whole = re.fullmatch(r'def (\w+)|imports', old)
         if whole:
@@ -121,12 +133,10 @@ def functions_of(case):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'solution.ipynb'
         write_notebook(path, sources_of(case).values())
-        scope = notebooks.definitions(path)
-        sys.path.remove(folder)
-    return scope
+        return notebooks.definitions(path)
 
 
-def judge(case, names=problem_unittests.FUNCTIONS):
+def judge(case, names=FUNCTIONS):
     """Run the tests of the functions with these names: {name: (faults, hints)}, each {id: text}."""
     if case.environment is not None and not os.environ.get('SOLUTION'):
         return _judge_alone(case, names)
@@ -136,16 +146,11 @@ def judge(case, names=problem_unittests.FUNCTIONS):
 
 def _judge_alone(case, names):
     code = (
-        'import json, sys; from tests.contract.solutions.table import CASES; from tests.contract.solutions import judge;'
-        'case = next(c for c in CASES if [str(c.fault), c.name] == sys.argv[1:3]);'
+        'import json, sys; from tests.contract.solutions import judge, table;'
+        'case = next(c for c in table.CASES if [str(c.fault), c.name] == sys.argv[1:3]);'
         "print('\\n' + json.dumps(judge(case, sys.argv[3:])))"
     )
-    environment = {
-        **os.environ,
-        **case.environment,
-        'SOLUTION': case.name,
-        'PYTHONPATH': str(ROOT),
-    }
+    environment = {**os.environ, **case.environment, 'SOLUTION': case.name, 'PYTHONPATH': str(ROOT)}
     command = [sys.executable, '-c', code, str(case.fault), case.name, *names]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
     if result.returncode:
@@ -153,21 +158,28 @@ def _judge_alone(case, names):
     return json.loads(result.stdout.splitlines()[-1])
 
 
+def used_by(names, sources):
+    """Those of some definitions' sources, {name: source}, that the ones with these names use, and their own."""
+    found, names = {}, [*names]
+    while names:
+        name = names.pop()
+        if name in sources and name not in found:
+            found[name] = sources[name]
+            names += re.findall(r'\w+', sources[name])
+    return found
+
+
 def concerned(case):
     """The functions whose tests a case may change: those that are changed themselves, or through a building block."""
     before, after = definitions(), sources_of(case)
     changed = {name for name in after if before.get(name) != after[name]}
     if 'imports' in changed or not changed:
-        return problem_unittests.FUNCTIONS
-    blocks = set(before) - set(problem_unittests.FUNCTIONS)
-    while True:
-        more = {n for n, source in after.items() for b in changed & blocks if re.search(rf'\b{b}\b', source)} - changed
-        if not more:
-            break
-        changed |= more
-    if changed & {'generator', 'model_loss'}:  # train is judged together with them
-        changed.add('train')
-    return tuple(name for name in problem_unittests.FUNCTIONS if name in changed)
+        return FUNCTIONS
+    blocks = {name: source for name, source in after.items() if name not in FUNCTIONS}
+    names = {name for name in FUNCTIONS if changed & used_by([name], blocks | {name: after[name]}).keys()}
+    if names & {'generator', 'model_loss'}:  # train is judged together with them
+        names.add('train')
+    return tuple(name for name in FUNCTIONS if name in names)
 
 
 def as_expected(case, verdicts):
@@ -177,7 +189,7 @@ def as_expected(case, verdicts):
     says = failed.get(case.fails, {}).get(first, '')
     hints = tuple(hint for _, hints in verdicts.values() for hint in hints) if not case.fault else case.hints
     good = (
-        set(failed) == {case.fails, *case.spoils} & set(verdicts)
+        set(failed) == {case.fails} & set(verdicts)
         and first == case.fault
         and case.says in says
         and hints == case.hints

@@ -1,6 +1,8 @@
 """Wrong implementations of discriminator."""
 
-from . import D_LAYERS, KERAS, wrong
+from . import D_LAYERS, KERAS, faults_of
+
+wrong, classic = faults_of('discriminator')
 
 SCOPE = "tf.variable_scope('discriminator', reuse=reuse)"
 FLAT = 'tf.reshape(h, [-1, 4 * 4 * 128])'
@@ -12,66 +14,41 @@ H3 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv3'), 'norm3'))"
 INERT = "batch_norm_with_averages(conv2d(h, {}, '{}'), '{}', False)"
 
 CASES = [
-    wrong(
-        'discriminator.shape',
-        'flatten multiplies the images of a batch',
-        {FLAT: 'tf.reshape(h, [-1, 2 * 2 * 128])'},
-        classic=True,
-        says='[12, 1]',
+    classic(
+        'shape', 'flatten multiplies the images of a batch', {FLAT: 'tf.reshape(h, [-1, 2 * 2 * 128])'}, says='[12, 1]'
     ),
-    wrong(
-        'discriminator.batch_mixed',
+    classic(
+        'batch_mixed',
         'flatten after a transpose mixes the images of a batch',
         {FLAT: 'tf.reshape(tf.transpose(h, [3, 1, 2, 0]), [-1, 4 * 4 * 128])'},
-        classic=True,
     ),
-    wrong(
-        'discriminator.shape',
+    classic(
+        'shape',
         'flatten merges two images into one row',
         {FLAT: 'tf.reshape(h, [-1, 2 * 4 * 4 * 128])'},
-        classic=True,
         says='[12, 1]',
     ),
-    wrong('discriminator.sizes_differ', 'flatten for a batch of 64', {FLAT: 'tf.reshape(h, [64, 4 * 4 * 128])'}),
+    wrong('sizes_differ', 'flatten for a batch of 64', {FLAT: 'tf.reshape(h, [64, 4 * 4 * 128])'}),
+    classic('order', 'returned in the wrong order', {RESULT: 'return logits, tf.sigmoid(logits)'}),
+    wrong('same_twice', 'logits returned twice', {RESULT: 'return logits, logits'}),
+    wrong('same_twice', 'probability returned twice', {RESULT: 'return tf.sigmoid(logits), tf.sigmoid(logits)'}),
+    wrong('count', 'only logits returned', {RESULT: 'return logits'}),
+    wrong('count', 'nothing returned', {RESULT: 'pass'}),
+    wrong('not_tensors', 'a constant probability', {RESULT: 'return 0.5, logits'}),
     wrong(
-        'discriminator.order',
-        'returned in the wrong order',
-        {RESULT: 'return logits, tf.sigmoid(logits)'},
-        classic=True,
-    ),
-    wrong('discriminator.same_twice', 'logits returned twice', {RESULT: 'return logits, logits'}),
-    wrong(
-        'discriminator.same_twice',
-        'probability returned twice',
-        {RESULT: 'return tf.sigmoid(logits), tf.sigmoid(logits)'},
-    ),
-    wrong('discriminator.count', 'only logits returned', {RESULT: 'return logits'}),
-    wrong('discriminator.count', 'nothing returned', {RESULT: 'pass'}),
-    wrong('discriminator.not_tensors', 'a constant probability', {RESULT: 'return 0.5, logits'}),
-    wrong(
-        'discriminator.limited_logits',
+        'limited_logits',
         'a sigmoid on the logits',
         {"1, 'logits')": "1, 'logits')\n        logits = tf.sigmoid(logits)"},
     ),
+    wrong('limited_logits', 'tanh on the logits', {RESULT: f'logits = tf.tanh(logits)\n        {RESULT}'}),
+    wrong('limited_logits', 'ReLU on the logits', {RESULT: f'logits = tf.nn.relu(logits)\n        {RESULT}'}),
+    wrong('not_the_sigmoid', 'softmax in place of sigmoid', {'tf.sigmoid(logits),': 'tf.nn.softmax(logits),'}),
+    wrong('variable_exists', 'reuse is not passed on', {', reuse=reuse': ''}, says='second time'),
+    wrong('variable_missing', 'reuse always on', {'reuse=reuse': 'reuse=True'}),
+    wrong('outside_scope', 'another scope', {"('discriminator'": "('disc'"}),
+    wrong('outside_scope', 'no scope', {SCOPE: 'tf.variable_scope(tf.get_variable_scope(), reuse=reuse)'}),
     wrong(
-        'discriminator.limited_logits', 'tanh on the logits', {RESULT: f'logits = tf.tanh(logits)\n        {RESULT}'}
-    ),
-    wrong(
-        'discriminator.limited_logits', 'ReLU on the logits', {RESULT: f'logits = tf.nn.relu(logits)\n        {RESULT}'}
-    ),
-    wrong(
-        'discriminator.not_the_sigmoid',
-        'softmax in place of sigmoid',
-        {'tf.sigmoid(logits),': 'tf.nn.softmax(logits),'},
-    ),
-    wrong('discriminator.variable_exists', 'reuse is not passed on', {', reuse=reuse': ''}, says='second time'),
-    wrong('discriminator.variable_missing', 'reuse always on', {'reuse=reuse': 'reuse=True'}),
-    wrong('discriminator.outside_scope', 'another scope', {"('discriminator'": "('disc'"}),
-    wrong(
-        'discriminator.outside_scope', 'no scope', {SCOPE: 'tf.variable_scope(tf.get_variable_scope(), reuse=reuse)'}
-    ),
-    wrong(
-        'discriminator.outside_scope',
+        'outside_scope',
         'first layer outside of the scope',
         {
             f'    with {SCOPE}': (
@@ -83,38 +60,31 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator.new_variables',
+        'new_variables',
         'the second call is another network',
         {SCOPE: "tf.variable_scope('discriminator/second' if reuse else 'discriminator')"},
     ),
     wrong(
-        'discriminator.variable_missing',
+        'variable_missing',
         'the second call has a layer with a new name',
         {"1, 'logits')": "1, 'logits2' if reuse else 'logits')"},
     ),
     wrong(
-        'discriminator.reuse_differs',
+        'reuse_differs',
         'the second call computes something else',
         {RESULT: f'logits = logits if reuse else -logits\n        {RESULT}'},
     ),
-    wrong('discriminator.part_of_the_image', 'sees the first channel only', {FIRST: 'conv2d(images[..., :1], 32'}),
+    wrong('part_of_the_image', 'sees the first channel only', {FIRST: 'conv2d(images[..., :1], 32'}),
     wrong(
-        'discriminator.part_of_the_image',
+        'part_of_the_image',
         'sees a quarter of the image',
         {FIRST: 'conv2d(images * tf.pad(tf.ones([1, 14, 14, 1]), [[0, 0], [0, 14], [0, 14], [0, 0]]), 32'},
     ),
+    wrong('raises', 'three channels only', {FIRST: 'conv2d(tf.ensure_shape(images, [None, 28, 28, 3]), 32'}),
+    wrong('shape', 'one channel only', {FIRST: 'conv2d(tf.reshape(images, [-1, 28, 28, 1]), 32'}, says='[36, 1]'),
+    wrong('input_unused', 'the image is not used', {FIRST: 'conv2d(tf.ones_like(images), 32'}),
     wrong(
-        'discriminator.raises', 'three channels only', {FIRST: 'conv2d(tf.ensure_shape(images, [None, 28, 28, 3]), 32'}
-    ),
-    wrong(
-        'discriminator.shape',
-        'one channel only',
-        {FIRST: 'conv2d(tf.reshape(images, [-1, 28, 28, 1]), 32'},
-        says='[36, 1]',
-    ),
-    wrong('discriminator.input_unused', 'the image is not used', {FIRST: 'conv2d(tf.ones_like(images), 32'}),
-    wrong(
-        'discriminator.no_convolution',
+        'no_convolution',
         'no convolutions',
         {
             'def discriminator': """def discriminator(images, reuse=False):
@@ -125,7 +95,7 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator.no_gradient',
+        'no_gradient',
         'a layer that nothing follows',
         {
             'h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128': (
@@ -133,21 +103,21 @@ CASES = [
             )
         },
     ),
-    wrong('discriminator.input_unused', 'a stop_gradient', {FLAT: f'tf.stop_gradient({FLAT})'}),
-    wrong('discriminator.shape', 'two numbers per image', {"1, 'logits')": "2, 'logits')"}, says='[12, 1]'),
+    wrong('input_unused', 'a stop_gradient', {FLAT: f'tf.stop_gradient({FLAT})'}),
+    wrong('shape', 'two numbers per image', {"1, 'logits')": "2, 'logits')"}, says='[12, 1]'),
     wrong(
-        'discriminator.shape',
+        'shape',
         'one verdict for the whole batch',
         {RESULT: f'logits = tf.reduce_mean(logits, 0, keepdims=True)\n        {RESULT}'},
         says='[12, 1]',
     ),
     wrong(
-        'discriminator.same_answer',
+        'same_answer',
         'a verdict on the mean of the batch',
         {RESULT: f'logits = tf.reduce_mean(logits) + 0 * logits\n        {RESULT}'},
     ),
     wrong(
-        'discriminator.no_variables',
+        'no_variables',
         'no weights',
         {
             'def discriminator': """def discriminator(images, reuse=False):
@@ -155,64 +125,60 @@ CASES = [
     return tf.sigmoid(logits), logits"""
         },
     ),
-    wrong('discriminator.batch_mixed', 'the batch reversed', {RESULT: f'logits = logits[::-1]\n        {RESULT}'}),
+    wrong('batch_mixed', 'the batch reversed', {RESULT: f'logits = logits[::-1]\n        {RESULT}'}),
     wrong(
-        'discriminator.parameters',
+        'parameters',
         'no parameter reuse',
         {'(images, reuse=False)': '(images)', 'reuse=reuse': 'reuse=tf.AUTO_REUSE'},
         says='second time',
     ),
-    wrong(
-        'discriminator.norm_not_training',
+    classic(
+        'norm_not_training',
         'batch norm by averages that nothing moves',
         {
             "batch_norm(conv2d(h, 64, 'conv2'), 'norm2')": INERT.format(64, 'conv2', 'norm2'),
             "batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": INERT.format(128, 'conv3', 'norm3'),
         },
-        classic=True,
         says='norm2/average_mean',
     ),
     wrong(
-        'discriminator.norm_not_training',
+        'norm_not_training',
         'one of two batch norms by averages that nothing moves',
         {"batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": INERT.format(128, 'conv3', 'norm3')},
         says='norm3/average_mean',
     ),
-    wrong(
-        'discriminator.norm_not_training',
+    classic(
+        'norm_not_training',
         'tf.layers batch norm without training',
         {'def discriminator': D_LAYERS.replace(', training=True', '')},
         environment=KERAS,
-        classic=True,
     ),
-    wrong(
-        'discriminator.norm_not_training',
+    classic(
+        'norm_not_training',
         'tf.layers batch norm with trainable in place of training',
         {'def discriminator': D_LAYERS.replace('training=True', 'trainable=True')},
         environment=KERAS,
-        classic=True,
     ),
-    wrong(
-        'discriminator.activation_unused',
+    classic(
+        'activation_unused',
         'the next layer takes what was there before the activation',
         {
             H2: "x = batch_norm(conv2d(h, 64, 'conv2'), 'norm2')\n        r = tf.nn.leaky_relu(x)",
             'conv2d(h, 128': 'conv2d(x, 128',
         },
-        classic=True,
     ),
     wrong(
-        'discriminator.activation_unused',
+        'activation_unused',
         'the result of an activation is dropped',
         {H3: "h = batch_norm(conv2d(h, 128, 'conv3'), 'norm3')\n        tf.maximum(0.2 * h, h)"},
     ),
     wrong(
-        'discriminator.activation_unused',
+        'activation_unused',
         'an activation and its dropout are not used',
         {H3: "h = batch_norm(conv2d(h, 128, 'conv3'), 'norm3')\n        tf.nn.dropout(tf.nn.leaky_relu(h), rate=0.3)"},
     ),
     wrong(
-        'discriminator.linear',
+        'linear',
         'no activation at all',
         {
             H1: "h = add_bias(conv2d(images, 32, 'conv1'))",
@@ -221,7 +187,7 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator.linear',
+        'linear',
         'a single layer and a dense one, without an activation',
         {
             'def discriminator': """def discriminator(images, reuse=False):
@@ -231,7 +197,7 @@ CASES = [
         },
     ),
     wrong(
-        'discriminator.part_of_the_image',
+        'part_of_the_image',
         'sees the upper half of the image',
         {
             FIRST: 'conv2d(images[:, :14], 32',
@@ -240,7 +206,7 @@ CASES = [
         says='50%',
     ),
     wrong(
-        'discriminator.part_of_the_image',
+        'part_of_the_image',
         'sees every other column',
         {
             FIRST: 'conv2d(images[:, :, ::2], 32',
@@ -248,24 +214,18 @@ CASES = [
         },
         says='50%',
     ),
+    wrong('part_of_the_image', 'sees two of three channels', {FIRST: 'conv2d(images[..., :2], 32'}, says='0%'),
     wrong(
-        'discriminator.part_of_the_image',
-        'sees two of three channels',
-        {FIRST: 'conv2d(images[..., :2], 32'},
-        says='0%',
-    ),
-    wrong(
-        'discriminator.not_written',
+        'not_written',
         'not written yet',
         {'def discriminator': 'def discriminator(images, reuse=False):\n    raise NotImplementedError'},
     ),
-    wrong(
-        'discriminator.norm_not_training',
+    classic(
+        'norm_not_training',
         'TensorFlow 1: tf.layers batch norm without training',
         {
             'imports': 'import tensorflow as tf\nimport numpy as np\n',
             'def discriminator': D_LAYERS.replace(', training=True', ''),
         },
-        classic=True,
     ),
 ]

@@ -1,6 +1,8 @@
 """Wrong implementations of generator."""
 
-from . import G_LAYERS, KERAS, wrong
+from . import G_LAYERS, KERAS, faults_of
+
+wrong, classic = faults_of('generator')
 
 SCOPE = "tf.variable_scope('generator', reuse=not is_train)"
 END = 'return tf.tanh(add_bias('
@@ -12,103 +14,78 @@ COLLECT = 'tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, average.assign_sub(0.1 
 INFERENCE = 'tf.nn.fused_batch_norm(x, scale, offset, average_mean, average_variance, is_training=False)[0]'
 
 CASES = [
-    wrong(
-        'generator.random',
-        'dropout left on at inference',
-        {NORM1: f'{NORM1}\n        h = tf.nn.dropout(h, rate=0.5)'},
-        classic=True,
+    classic('random', 'dropout left on at inference', {NORM1: f'{NORM1}\n        h = tf.nn.dropout(h, rate=0.5)'}),
+    classic(
+        'random', 'dropout with keep_prob left on at inference', {PROJECT: f'tf.nn.dropout({PROJECT}, keep_prob=0.8)'}
     ),
-    wrong(
-        'generator.random',
-        'dropout with keep_prob left on at inference',
-        {PROJECT: f'tf.nn.dropout({PROJECT}, keep_prob=0.8)'},
-        classic=True,
-    ),
-    wrong(
-        'generator.random',
+    classic(
+        'random',
         'dropout before tanh left on at inference',
         {END: 'return tf.tanh(tf.nn.dropout(1.0, rate=0.5) * add_bias('},
-        classic=True,
     ),
     wrong(
-        'generator.random',
+        'random',
         'noise added at inference',
         {NORM1: f'{NORM1}\n        h += tf.random_normal(tf.shape(h), stddev=0.1)'},
     ),
-    wrong(
-        'generator.no_averages',
+    classic(
+        'no_averages',
         'batch statistics at inference, no averages',
         {
             'def batch_norm_with_averages': """def batch_norm_with_averages(x, name, is_train):
     return batch_norm(x, name)"""
         },
-        classic=True,
     ),
-    wrong(
-        'generator.averages_unused',
+    classic(
+        'averages_unused',
         'batch statistics at inference, in spite of averages',
         {INFERENCE: 'tf.nn.fused_batch_norm(x, scale, offset)[0]'},
         within=BLOCK,
-        classic=True,
     ),
-    wrong(
-        'generator.depends_on_batch',
-        'is_train does not reach one batch norm',
-        {"'norm1', is_train": "'norm1', True"},
-        classic=True,
-    ),
-    wrong(
-        'generator.averages_unused',
+    classic('depends_on_batch', 'is_train does not reach one batch norm', {"'norm1', is_train": "'norm1', True"}),
+    classic(
+        'averages_unused',
         'is_train does not reach any batch norm',
         {
             "'norm0', is_train": "'norm0', True",
             "'norm1', is_train": "'norm1', True",
             "'norm2', is_train": "'norm2', True",
         },
-        classic=True,
     ),
-    wrong(
-        'generator.averages_still',
+    classic(
+        'averages_still',
         'moving averages updated outside of the collection',
         {COLLECT: 'average.assign_sub(0.1 * (average - value))'},
         within=BLOCK,
-        classic=True,
     ),
-    wrong('generator.averages_still', 'moving averages never updated', {COLLECT: 'pass'}, within=BLOCK, classic=True),
-    wrong(
-        'generator.averages_still',
-        'update ops in another collection',
-        {'tf.GraphKeys.UPDATE_OPS': "'updates'"},
-        within=BLOCK,
-        classic=True,
+    classic('averages_still', 'moving averages never updated', {COLLECT: 'pass'}, within=BLOCK),
+    classic(
+        'averages_still', 'update ops in another collection', {'tf.GraphKeys.UPDATE_OPS': "'updates'"}, within=BLOCK
     ),
     wrong(
-        'generator.averages_diverge',
-        'moving averages updated with the wrong sign',
-        {'assign_sub(': 'assign_add('},
-        within=BLOCK,
+        'averages_diverge', 'moving averages updated with the wrong sign', {'assign_sub(': 'assign_add('}, within=BLOCK
     ),
     wrong(
-        'generator.averages_still',
+        'averages_still',
         'only the mean is updated',
         {'average_mean, mean), (average_variance, variance)': 'average_mean, mean),'},
         within=BLOCK,
         says='average_variance',
     ),
     wrong(
-        'generator.norm_not_training',
+        'norm_not_training',
         'batch norm by its averages in training, too',
         {'if not is_train:': 'if True:'},
         within=BLOCK,
     ),
     wrong(
-        'generator.norm_not_training',
+        'norm_not_training',
         'batch norm with is_train the wrong way round',
         {'if not is_train:': 'if is_train:'},
         within=BLOCK,
     ),
     wrong(
-        'generator.averages_unused',
+        'averages_unused',
         'averages are updated, and inference uses constants',
         {
             'average_mean, average_variance, is_training': (
@@ -125,64 +102,54 @@ def weights(shape):
         within=BLOCK,
     ),
     wrong(
-        'generator.depends_on_batch',
+        'depends_on_batch',
         'the batch is centered by hand at inference',
         {NORM1: f'{NORM1}\n        h -= tf.reduce_mean(h, 0)'},
     ),
-    wrong(
-        'generator.shape',
-        'reshape multiplies the images of a batch',
-        {"4 * 4 * 128, 'project')": "4 * 4 * 512, 'project')"},
-        classic=True,
+    classic(
+        'shape', 'reshape multiplies the images of a batch', {"4 * 4 * 128, 'project')": "4 * 4 * 512, 'project')"}
     ),
-    wrong(
-        'generator.batch_mixed',
+    classic(
+        'batch_mixed',
         'reshape mixes the vectors of a batch',
         {PROJECT: "tf.transpose(tf.reshape(dense(z, 4 * 4 * 128, 'project'), [128, -1, 4, 4]), [1, 2, 3, 0])"},
-        classic=True,
     ),
+    wrong('sizes_differ', 'z is reshaped for a batch of 64', {'dense(z, ': 'dense(tf.reshape(z, [64, z.shape[1]]), '}),
+    wrong('batch_mixed', 'the batch reversed', {'h = tf.reshape(dense(z,': 'h = tf.reshape(dense(z[::-1],'}),
+    wrong('never_negative', 'sigmoid at the end', {'tf.tanh': 'tf.sigmoid'}),
+    wrong('out_of_range', 'ReLU at the end', {'tf.tanh': 'tf.nn.relu'}),
+    wrong('never_negative', 'tanh brought to [0, 1]', {END: 'return 0.5 + 0.5 * tf.tanh(add_bias('}),
+    wrong('out_of_range', 'nothing at the end', {'tf.tanh': 'tf.identity'}),
     wrong(
-        'generator.sizes_differ',
-        'z is reshaped for a batch of 64',
-        {'dense(z, ': 'dense(tf.reshape(z, [64, z.shape[1]]), '},
-    ),
-    wrong('generator.batch_mixed', 'the batch reversed', {'h = tf.reshape(dense(z,': 'h = tf.reshape(dense(z[::-1],'}),
-    wrong('generator.never_negative', 'sigmoid at the end', {'tf.tanh': 'tf.sigmoid'}),
-    wrong('generator.out_of_range', 'ReLU at the end', {'tf.tanh': 'tf.nn.relu'}),
-    wrong('generator.never_negative', 'tanh brought to [0, 1]', {END: 'return 0.5 + 0.5 * tf.tanh(add_bias('}),
-    wrong('generator.out_of_range', 'nothing at the end', {'tf.tanh': 'tf.identity'}),
-    wrong(
-        'generator.out_of_range',
+        'out_of_range',
         'no tanh at inference',
         {'tf.tanh': '(tf.tanh if is_train else tf.identity)'},
         says='is_train=False',
     ),
     wrong(
-        'generator.never_negative',
+        'never_negative',
         'images brought to [0, 1] at inference',
         {'tf.tanh': '(tf.tanh if is_train else tf.sigmoid)'},
         says='is_train=False',
     ),
     wrong(
-        'generator.shape',
+        'shape',
         'images cut at inference',
         {", 'up3')))": ", 'up3'))[:, 0 if is_train else 1 :])"},
         says='[6, 27, 28, 3]',
     ),
-    wrong('generator.out_of_range', 'tanh times 2', {END: 'return 2 * tf.tanh(add_bias('}),
+    wrong('out_of_range', 'tanh times 2', {END: 'return 2 * tf.tanh(add_bias('}),
     wrong(
-        'generator.never_negative',
-        'ReLU after tanh',
-        {END: 'return tf.nn.relu(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))))"},
+        'never_negative', 'ReLU after tanh', {END: 'return tf.nn.relu(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))))"}
     ),
     wrong(
-        'generator.saturated',
+        'saturated',
         'clipped, not tanh',
         {END: 'return tf.clip_by_value(1000 * add_bias(', ", 'up3')))": ", 'up3')), -1, 1)"},
     ),
-    wrong('generator.saturated', 'weights that start at 1', {END: 'return tf.tanh(1000 * add_bias('}),
+    wrong('saturated', 'weights that start at 1', {END: 'return tf.tanh(1000 * add_bias('}),
     wrong(
-        'generator.shape',
+        'shape',
         '32x32 images',
         {
             'conv2d_transpose(h, 7, 64': 'conv2d_transpose(h, 8, 64',
@@ -190,38 +157,38 @@ def weights(shape):
             '(h, 28, out': '(h, 32, out',
         },
     ),
-    wrong('generator.shape', 'always three channels', {'28, out_channel_dim,': '28, 3,'}, says='[6, 28, 28, 1]'),
+    wrong('shape', 'always three channels', {'28, out_channel_dim,': '28, 3,'}, says='[6, 28, 28, 1]'),
     wrong(
-        'generator.shape',
+        'shape',
         'images flattened',
         {END: 'return tf.reshape(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))), [-1, 28 * 28 * out_channel_dim])"},
     ),
-    wrong('generator.variable_exists', 'reuse is not switched on', {', reuse=not is_train': ''}, says='second time'),
-    wrong('generator.variable_missing', 'reuse the wrong way round', {'reuse=not is_train': 'reuse=is_train'}),
-    wrong('generator.variable_missing', 'reuse always on', {'reuse=not is_train': 'reuse=True'}),
+    wrong('variable_exists', 'reuse is not switched on', {', reuse=not is_train': ''}, says='second time'),
+    wrong('variable_missing', 'reuse the wrong way round', {'reuse=not is_train': 'reuse=is_train'}),
+    wrong('variable_missing', 'reuse always on', {'reuse=not is_train': 'reuse=True'}),
     wrong(
-        'generator.new_variables',
+        'new_variables',
         'inference is another network',
         {SCOPE: "tf.variable_scope('generator' if is_train else 'generator/inference')"},
     ),
-    wrong('generator.outside_scope', 'another scope', {"'generator'": "'gen'"}),
+    wrong('outside_scope', 'another scope', {"'generator'": "'gen'"}),
     wrong(
-        'generator.outside_scope',
+        'outside_scope',
         'last layer outside of the scope',
         {f'        {END}': f"    with tf.variable_scope('last', reuse=not is_train):\n        {END}"},
     ),
-    wrong('generator.input_unused', 'z is not used', {'dense(z, ': 'dense(tf.zeros_like(z), '}),
+    wrong('input_unused', 'z is not used', {'dense(z, ': 'dense(tf.zeros_like(z), '}),
     wrong(
-        'generator.input_unused',
+        'input_unused',
         'z replaced by noise of its own',
         {'dense(z, ': 'dense(tf.random_uniform(tf.shape(z)) + tf.zeros([1, z.shape[1]]), '},
     ),
-    wrong('generator.part_of_z', 'half of z is not used', {'dense(z, ': 'dense(z[:, ::2], '}),
-    wrong('generator.part_of_z', 'one number of z is not used', {'dense(z, ': 'dense(z[:, 1:], '}),
-    wrong('generator.raises', 'z of 100 numbers only', {'dense(z, ': 'dense(tf.ensure_shape(z, [None, 100]), '}),
-    wrong('generator.same_image', 'every image is that of the first vector', {'dense(z, ': 'dense(z[:1] + 0 * z, '}),
+    wrong('part_of_z', 'half of z is not used', {'dense(z, ': 'dense(z[:, ::2], '}),
+    wrong('part_of_z', 'one number of z is not used', {'dense(z, ': 'dense(z[:, 1:], '}),
+    wrong('raises', 'z of 100 numbers only', {'dense(z, ': 'dense(tf.ensure_shape(z, [None, 100]), '}),
+    wrong('same_image', 'every image is that of the first vector', {'dense(z, ': 'dense(z[:1] + 0 * z, '}),
     wrong(
-        'generator.no_convolution',
+        'no_convolution',
         'no convolutions',
         {
             'def generator': """def generator(z, out_channel_dim, is_train=True):
@@ -230,10 +197,10 @@ def weights(shape):
         return tf.tanh(tf.reshape(dense(h, 28 * 28 * out_channel_dim, 'images'), [-1, 28, 28, out_channel_dim]))"""
         },
     ),
-    wrong('generator.not_a_tensor', 'images and logits returned', {END: 'return tf.zeros([]), tf.tanh(add_bias('}),
-    wrong('generator.not_a_tensor', 'nothing returned', {f'        {END}': '        tf.tanh(add_bias('}),
+    wrong('not_a_tensor', 'images and logits returned', {END: 'return tf.zeros([]), tf.tanh(add_bias('}),
+    wrong('not_a_tensor', 'nothing returned', {f'        {END}': '        tf.tanh(add_bias('}),
     wrong(
-        'generator.no_gradient',
+        'no_gradient',
         'a layer that nothing follows',
         {
             "h = conv2d_transpose(h, 14, 32, 'up2')": (
@@ -242,51 +209,44 @@ def weights(shape):
         },
     ),
     wrong(
-        'generator.input_unused',
+        'input_unused',
         'a stop_gradient',
         {'conv2d_transpose(h, 14, 32': 'conv2d_transpose(tf.stop_gradient(h), 14, 32'},
     ),
+    wrong('input_unused', 'rounded images', {END: 'return tf.round(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))))"}),
     wrong(
-        'generator.input_unused',
-        'rounded images',
-        {END: 'return tf.round(tf.tanh(add_bias(', ", 'up3')))": ", 'up3'))))"},
-    ),
-    wrong(
-        'generator.norm_not_training',
+        'norm_not_training',
         'one batch norm by its averages in training, too',
         {"'norm1', is_train": "'norm1', False"},
         says='norm1/average_mean',
     ),
-    wrong(
-        'generator.norm_not_training',
+    classic(
+        'norm_not_training',
         'tf.layers batch norm without training',
         {'def generator': G_LAYERS.replace(', training=is_train', '')},
         environment=KERAS,
-        classic=True,
     ),
-    wrong(
-        'generator.norm_not_training',
+    classic(
+        'norm_not_training',
         'one tf.layers batch norm without training',
         {'def generator': G_LAYERS.replace(', training=is_train', '', 1)},
         environment=KERAS,
-        classic=True,
     ),
-    wrong(
-        'generator.activation_unused',
+    classic(
+        'activation_unused',
         'the next layer takes what was there before the activation',
         {
             NORM2: "x = batch_norm_with_averages(h, 'norm2', is_train)\n        h = tf.nn.leaky_relu(x)",
             'conv2d_transpose(h, 28': 'conv2d_transpose(x, 28',
         },
-        classic=True,
     ),
     wrong(
-        'generator.activation_unused',
+        'activation_unused',
         'the result of an activation is dropped',
         {NORM1: "h = batch_norm_with_averages(h, 'norm1', is_train)\n        tf.maximum(0.2 * h, h)"},
     ),
     wrong(
-        'generator.linear',
+        'linear',
         'no activation but the last',
         {
             f"h = tf.nn.leaky_relu({BLOCK}(h, '{name}', is_train))": f"h = {BLOCK}(h, '{name}', is_train)"
@@ -294,7 +254,7 @@ def weights(shape):
         },
     ),
     wrong(
-        'generator.linear',
+        'linear',
         'no activation and no batch norm',
         {
             'def generator': """def generator(z, out_channel_dim, is_train=True):
@@ -304,37 +264,26 @@ def weights(shape):
         return tf.tanh(conv2d_transpose(h, 28, out_channel_dim, 'up2'))"""
         },
     ),
+    wrong('part_of_z', 'the first 100 numbers of z only', {'dense(z, ': 'dense(z[:, :100], '}, says='31 of the 131'),
     wrong(
-        'generator.part_of_z',
-        'the first 100 numbers of z only',
-        {'dense(z, ': 'dense(z[:, :100], '},
-        says='31 of the 131',
-    ),
-    wrong(
-        'generator.not_written',
+        'not_written',
         'not written yet',
         {'def generator': 'def generator(z, out_channel_dim, is_train=True):\n    raise NotImplementedError'},
     ),
     wrong(
-        'generator.not_written',
+        'not_written',
         'a block is not written yet',
         {'def dense': 'def dense(x, units, name):\n    raise NotImplementedError("soon")'},
         within='dense',
         says='dense, which it needs, is not written yet',
     ),
-    wrong(
-        'generator.raises',
-        'a NumPy function on a tensor',
-        {'dense(z, ': 'dense(np.tanh(z), '},
-        says='NotImplementedError',
-    ),
-    wrong(
-        'generator.norm_not_training',
+    wrong('raises', 'a NumPy function on a tensor', {'dense(z, ': 'dense(np.tanh(z), '}, says='NotImplementedError'),
+    classic(
+        'norm_not_training',
         'TensorFlow 1: tf.layers batch norm without training',
         {
             'imports': 'import tensorflow as tf\nimport numpy as np\n',
             'def generator': G_LAYERS.replace(', training=is_train', ''),
         },
-        classic=True,
     ),
 ]

@@ -1,6 +1,8 @@
 """Wrong implementations of model_loss."""
 
-from . import wrong
+from . import faults_of
+
+wrong, classic = faults_of('model_loss')
 
 D_LOSS = 'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)'
 G_LOSS = 'g_loss = real_loss(logits_fake)'
@@ -8,139 +10,119 @@ RESULT = 'return d_loss, g_loss'
 LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
 
 CASES = [
-    wrong('model_loss.order', 'returned in the wrong order', {RESULT: 'return g_loss, d_loss'}, classic=True),
-    wrong(
-        'model_loss.from_probabilities',
+    classic('order', 'returned in the wrong order', {RESULT: 'return g_loss, d_loss'}),
+    classic(
+        'from_probabilities',
         'the probability of real images taken for logits',
         {'_, logits_real =': 'logits_real, _ ='},
-        classic=True,
         says='d_loss',
     ),
-    wrong(
-        'model_loss.from_probabilities',
+    classic(
+        'from_probabilities',
         'the probability of fake images taken for logits',
         {'_, logits_fake =': 'logits_fake, _ ='},
-        classic=True,
         says='d_loss',
     ),
-    wrong(
-        'model_loss.from_probabilities',
+    classic(
+        'from_probabilities',
         'both probabilities taken for logits',
         {'_, logits_real =': 'logits_real, _ =', '_, logits_fake =': 'logits_fake, _ ='},
-        classic=True,
         says='d_loss',
     ),
-    wrong(
-        'model_loss.from_probabilities',
+    classic(
+        'from_probabilities',
         '(sigmoid, logits) of real images taken for logits',
         {'_, logits_real =': 'logits_real ='},
-        classic=True,
         says='d_loss',
     ),
-    wrong(
-        'model_loss.from_probabilities',
+    classic(
+        'from_probabilities',
         '(sigmoid, logits) of both taken for logits',
         {'_, logits_real =': 'logits_real =', '_, logits_fake =': 'logits_fake ='},
-        classic=True,
         says='d_loss',
     ),
     wrong(
-        'model_loss.from_probabilities',
+        'from_probabilities',
         'g_loss from probabilities',
         {G_LOSS: 'g_loss = real_loss(tf.sigmoid(logits_fake))'},
         says='g_loss',
     ),
-    wrong(
-        'model_loss.smoothing_idle',
+    classic(
+        'smoothing_idle',
         'smoothing without effect: ones_like(x * 0.9)',
         {LABELS: 'tf.ones_like(logits * (1.0 - smooth))'},
         within='real_loss',
-        classic=True,
     ),
-    wrong(
-        'model_loss.g_label_smoothed',
+    classic(
+        'g_label_smoothed',
         'smoothing on the label of the generator',
         {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=0.1)'},
-        classic=True,
     ),
-    wrong(
-        'model_loss.label_by_numpy',
+    classic(
+        'label_by_numpy',
         'label chosen once by NumPy',
         {LABELS: 'tf.ones_like(logits) * np.random.uniform(0.7, 1.0)'},
         within='real_loss',
-        classic=True,
     ),
-    wrong(
-        'model_loss.sizes_differ',
+    classic(
+        'sizes_differ',
         'labels chosen once by NumPy for a batch of 64',
         {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [64, 1]), 'float32')"},
         within='real_loss',
-        classic=True,
     ),
-    wrong(
-        'model_loss.sizes_differ',
+    classic(
+        'sizes_differ',
         'labels for a batch of 64',
         {'labels=labels': 'labels=tf.ones([64, 1]) * (1.0 - smooth)'},
         within='real_loss',
-        classic=True,
     ),
-    wrong('model_loss.sizes_differ', 'labels for a batch of 5', {LABELS: 'tf.ones([5, 1])'}, within='real_loss'),
+    wrong('sizes_differ', 'labels for a batch of 5', {LABELS: 'tf.ones([5, 1])'}, within='real_loss'),
     wrong(
-        'model_loss.sizes_differ',
+        'sizes_differ',
         'labels chosen by NumPy for 5 images',
         {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [5, 1]), 'float32')"},
         within='real_loss',
     ),
-    wrong('model_loss.real_label', 'too much smoothing', {'smooth=0.1': 'smooth=0.5'}, says='0.50'),
-    wrong('model_loss.real_label', 'labels above 1', {'smooth=0.1': 'smooth=-0.1'}, says='1.10'),
+    wrong('real_label', 'too much smoothing', {'smooth=0.1': 'smooth=0.5'}, says='0.50'),
+    wrong('real_label', 'labels above 1', {'smooth=0.1': 'smooth=-0.1'}, says='1.10'),
     wrong(
-        'model_loss.labels_swapped',
+        'labels_swapped',
         'labels of d_loss swapped',
         {D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake)'},
     ),
-    wrong('model_loss.half_missing', 'd_loss without the real half', {D_LOSS: 'd_loss = fake_loss(logits_fake)'}),
+    wrong('half_missing', 'd_loss without the real half', {D_LOSS: 'd_loss = fake_loss(logits_fake)'}),
+    wrong('half_missing', 'd_loss without the fake half', {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1)'}),
+    wrong('half_missing', 'd_loss on real images twice', {'fake_loss(logits_fake)': 'fake_loss(logits_real)'}),
     wrong(
-        'model_loss.half_missing',
-        'd_loss without the fake half',
-        {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1)'},
-    ),
-    wrong(
-        'model_loss.half_missing', 'd_loss on real images twice', {'fake_loss(logits_fake)': 'fake_loss(logits_real)'}
-    ),
-    wrong(
-        'model_loss.halves_differ',
+        'halves_differ',
         'the halves of d_loss weighted differently',
         {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1) + 0.5 * fake_loss(logits_fake)'},
         says='1.00',
     ),
     wrong(
-        'model_loss.scaled',
+        'scaled',
         'd_loss times 10',
         {D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'},
     ),
-    wrong('model_loss.scaled', 'd_loss negative', {RESULT: 'return -d_loss, g_loss'}),
+    wrong('scaled', 'd_loss negative', {RESULT: 'return -d_loss, g_loss'}),
+    wrong('g_label_0', 'the generator wants its images called fake', {G_LOSS: 'g_loss = fake_loss(logits_fake)'}),
     wrong(
-        'model_loss.g_label_0',
-        'the generator wants its images called fake',
-        {G_LOSS: 'g_loss = fake_loss(logits_fake)'},
-    ),
-    wrong(
-        'model_loss.g_weights',
+        'g_weights',
         'the generator minimizes the negative of the loss of the discriminator',
         {G_LOSS: 'g_loss = -fake_loss(logits_fake)'},
     ),
-    wrong('model_loss.g_weights', 'g_loss from real images', {G_LOSS: 'g_loss = real_loss(logits_real)'}),
-    wrong('model_loss.g_weights', 'g_loss is d_loss', {RESULT: 'return d_loss, d_loss'}),
-    wrong('model_loss.sum', 'sum in place of mean', {'tf.reduce_mean': 'tf.reduce_sum'}, within='real_loss'),
-    wrong('model_loss.shape', 'no mean at all', {'tf.reduce_mean': ''}, within='real_loss'),
+    wrong('g_weights', 'g_loss from real images', {G_LOSS: 'g_loss = real_loss(logits_real)'}),
+    wrong('g_weights', 'g_loss is d_loss', {RESULT: 'return d_loss, d_loss'}),
+    wrong('sum', 'sum in place of mean', {'tf.reduce_mean': 'tf.reduce_sum'}, within='real_loss'),
+    wrong('shape', 'no mean at all', {'tf.reduce_mean': ''}, within='real_loss'),
     wrong(
-        'model_loss.not_cross_entropy',
+        'not_cross_entropy',
         'the loss of the first image only',
         {'labels=labels)': 'labels=labels)[0]'},
         within='real_loss',
     ),
     wrong(
-        'model_loss.inexact',
+        'inexact',
         'log of a probability, by hand',
         {
             'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': (
@@ -150,7 +132,7 @@ CASES = [
         within='fake_loss',
     ),
     wrong(
-        'model_loss.inexact',
+        'inexact',
         'log of a clipped probability',
         {
             'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': (
@@ -160,87 +142,85 @@ CASES = [
         within='fake_loss',
     ),
     wrong(
-        'model_loss.not_cross_entropy',
+        'not_cross_entropy',
         'squared error in place of cross-entropy',
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': '(logits - labels) ** 2'},
         within='real_loss',
     ),
     wrong(
-        'model_loss.not_cross_entropy',
+        'not_cross_entropy',
         'hinge loss',
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': 'tf.nn.relu(1 + logits)'},
         within='fake_loss',
     ),
     wrong(
-        'model_loss.generator_calls',
+        'generator_calls',
         'generator at inference',
         {'generator(input_z, out_channel_dim)': 'generator(input_z, out_channel_dim, is_train=False)'},
     ),
     wrong(
-        'model_loss.generator_calls',
+        'generator_calls',
         'generator called twice',
         {G_LOSS: f'generator(input_z, out_channel_dim, is_train=False)\n    {G_LOSS}'},
     ),
+    wrong('channels', 'always three channels', {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'}),
+    wrong('variable_exists', 'discriminator without reuse', {', reuse=True': ''}),
     wrong(
-        'model_loss.channels', 'always three channels', {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'}
-    ),
-    wrong('model_loss.variable_exists', 'discriminator without reuse', {', reuse=True': ''}),
-    wrong(
-        'model_loss.discriminator_calls',
+        'discriminator_calls',
         'discriminator never sees real images',
         {'discriminator(input_real)': 'discriminator(fake)'},
     ),
     wrong(
-        'model_loss.discriminator_calls',
+        'discriminator_calls',
         'discriminator never sees fake images',
         {'discriminator(fake, reuse': 'discriminator(input_real, reuse'},
     ),
     wrong(
-        'model_loss.no_gradient',
+        'no_gradient',
         'a stop_gradient before the discriminator',
         {'discriminator(fake, reuse': 'discriminator(tf.stop_gradient(fake), reuse'},
     ),
-    wrong('model_loss.count', 'only one loss', {RESULT: 'return d_loss + g_loss'}),
-    wrong('model_loss.not_a_tensor', 'losses as NumPy numbers', {RESULT: 'return 0.5, 0.5'}),
+    wrong('count', 'only one loss', {RESULT: 'return d_loss + g_loss'}),
+    wrong('not_a_tensor', 'losses as NumPy numbers', {RESULT: 'return 0.5, 0.5'}),
     wrong(
-        'model_loss.fake_label',
+        'fake_label',
         'a label of 0.4 for fake images',
         {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), 0.4)'},
         within='fake_loss',
         says='0.40',
     ),
     wrong(
-        'model_loss.fake_label',
+        'fake_label',
         'a negative label for fake images',
         {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), -0.1)'},
         within='fake_loss',
         says='-0.10',
     ),
     wrong(
-        'model_loss.real_label',
+        'real_label',
         'a new random label around a half for each real image',
         {'real_loss(logits_real, smooth=0.1)': 'real_loss(logits_real, smooth=tf.random_uniform([]))'},
         says='0.50',
     ),
     wrong(
-        'model_loss.real_label',
+        'real_label',
         'new random labels from 1 to 1.4',
         {'real_loss(logits_real, smooth=0.1)': 'real_loss(logits_real, smooth=-tf.random_uniform([], 0, 0.4))'},
         says='1.20',
     ),
     wrong(
-        'model_loss.g_label_smoothed',
+        'g_label_smoothed',
         'new random labels around 0.8 for the generator',
         {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=tf.random_uniform([], 0, 0.4))'},
         says='0.80',
     ),
     wrong(
-        'model_loss.not_written',
+        'not_written',
         'not written yet',
         {'def model_loss': 'def model_loss(input_real, input_z, out_channel_dim):\n    raise NotImplementedError'},
     ),
     wrong(
-        'model_loss.not_written',
+        'not_written',
         'real_loss is not written yet',
         {'def real_loss': 'def real_loss(logits, smooth=0.0):\n    raise NotImplementedError'},
         within='real_loss',

@@ -1,8 +1,10 @@
 """Wrong implementations of train."""
 
+import functools
+
 from . import Case
 
-# What the cases change: a train like the notebook's, without what surrounds it (checkpoints, averages of weights).
+# What the cases change: a train like the notebook's, without what surrounds its steps.
 PLAIN = '''\
 def train(epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape, data_image_mode, seed=0):
     """Train a new GAN. Returns (losses [steps, 2], generate), where generate(z) makes images in [-1, 1]."""
@@ -44,7 +46,7 @@ ADDS_A_SAMPLING_OP = """def sample_images(input_z, out_channel_dim):
 
 
 def wrong(fault, name, changes, within='train', **more):
-    """A case that changes PLAIN, or another definition."""
+    """A case that changes PLAIN, or a different definition."""
     train, others = PLAIN, {}
     for old, new in changes.items():
         if within == 'train' and not old.startswith('def '):
@@ -52,109 +54,96 @@ def wrong(fault, name, changes, within='train', **more):
             train = train.replace(old, new)
         else:
             others[old] = new
-    return Case(fault, name, {'def train': train, **others}, within, **more)
+    return Case(f'train.{fault}', name, {'def train': train, **others}, within, **more)
 
+
+classic = functools.partial(wrong, classic=True)
 
 CASES = [
-    wrong('train.range', 'real images as they come', {'2 * batch': 'batch'}, classic=True, says='[-0.50, 0.50]'),
-    wrong('train.range', 'real images divided by 255 again', {'2 * batch': 'batch / 255 * 2'}, classic=True),
-    wrong('train.range', 'real images in [0, 1]', {'2 * batch': 'batch + 0.5'}, classic=True, says='[0.00, 1.00]'),
-    wrong(
-        'train.range',
+    classic('range', 'real images as they come', {'2 * batch': 'batch'}, says='[-0.50, 0.50]'),
+    classic('range', 'real images divided by 255 again', {'2 * batch': 'batch / 255 * 2'}),
+    classic('range', 'real images in [0, 1]', {'2 * batch': 'batch + 0.5'}, says='[0.00, 1.00]'),
+    classic(
+        'range',
         'real images in [-2, 0], as if they came in [0, 1]',
         {'2 * batch': '2 * batch - 1'},
-        classic=True,
         says='[-2.00, 0.00]',
     ),
-    wrong('train.range', 'real images as bytes', {'2 * batch': '(batch + 0.5) * 255'}, says='[0.00, 255.00]'),
-    wrong('train.range', 'real images times 4', {'2 * batch': '4 * batch'}, says='[-2.00, 2.00]'),
+    wrong('range', 'real images as bytes', {'2 * batch': '(batch + 0.5) * 255'}, says='[0.00, 255.00]'),
+    wrong('range', 'real images times 4', {'2 * batch': '4 * batch'}, says='[-2.00, 2.00]'),
     wrong(
-        'train.range',
+        'range',
         'real images in the wrong range since the generator is in [-0.5, 0.5]',
         {'return tf.tanh(': 'return 0.5 * tf.tanh('},
         within='generator',
     ),
     wrong(
-        'train.range',
+        'range',
         'scaled twice, in train and in model_loss',
         {'discriminator(input_real)': 'discriminator(2 * input_real)'},
         within='model_loss',
     ),
-    wrong('train.not_fed', 'learning rate not fed', {', rate: learning_rate': ''}),
-    wrong('train.rate', 'another learning rate fed', {'rate: learning_rate': 'rate: 0.0002'}),
-    wrong('train.beta1', 'beta1 ignored', {'rate, beta1)': 'rate, 0.5)'}, says='beta1=0.5'),
-    wrong(
-        'train.reset_graph',
+    wrong('not_fed', 'learning rate not fed', {', rate: learning_rate': ''}),
+    wrong('rate', 'another learning rate fed', {'rate: learning_rate': 'rate: 0.0002'}),
+    wrong('beta1', 'beta1 ignored', {'rate, beta1)': 'rate, 0.5)'}, says='beta1=0.5'),
+    classic(
+        'reset_graph',
         'reset_default_graph inside of with tf.Graph()',
         {GRAPH: f'{GRAPH}        tf.reset_default_graph()\n'},
-        classic=True,
     ),
-    wrong('train.feed_dict', 'feed_dict with key and value swapped', {'input_z: z,': 'z.tobytes(): input_z,'}),
-    wrong(
-        'train.feed_dict',
+    wrong('feed_dict', 'feed_dict with key and value swapped', {'input_z: z,': 'z.tobytes(): input_z,'}),
+    classic(
+        'feed_dict',
         'feed_dict with image placeholder and batch swapped',
         {'input_real: 2 * batch': '(2 * batch): input_real'},
-        classic=True,
     ),
-    wrong('train.never_shown', 'images never shown', {EVERY: 'if False:'}, classic=True),
-    wrong(
-        'train.finalized',
+    classic('never_shown', 'images never shown', {EVERY: 'if False:'}),
+    classic(
+        'finalized',
         'a sampling op added at every display, to a finalized graph',
         {'def sample_images': ADDS_A_SAMPLING_OP},
-        classic=True,
     ),
-    wrong(
-        'train.graph_grows',
+    classic(
+        'graph_grows',
         'an operation added at every step',
         {FINAL: OPEN, RUN: f'd_loss = d_loss + 0\n                {RUN}'},
-        classic=True,
     ),
     wrong(
-        'train.noise_repeats',
+        'noise_repeats',
         'a z for all of the training',
         {Z: 'np.random.default_rng(0).uniform(-1, 1, [len(batch), z_dim])'},
     ),
+    wrong('noise_repeats', 'the same z in each epoch', {Z: Z.replace('len(losses)', 'len(losses) % 103')}, says='103'),
+    wrong('noise_in_a_batch', 'one z for all images of a batch', {Z: f'np.repeat({Z}[:1], len(batch), 0)'}),
+    wrong('noise_repeats', 'z of zeros', {Z: 'np.zeros([len(batch), z_dim])'}),
     wrong(
-        'train.noise_repeats',
-        'the same z in each epoch',
-        {Z: Z.replace('len(losses)', 'len(losses) % 103')},
-        says='103',
-    ),
-    wrong('train.noise_in_a_batch', 'one z for all images of a batch', {Z: f'np.repeat({Z}[:1], len(batch), 0)'}),
-    wrong('train.noise_repeats', 'z of zeros', {Z: 'np.zeros([len(batch), z_dim])'}),
-    wrong(
-        'train.initialized_again',
+        'initialized_again',
         'variables initialized in each epoch',
         {
             '    sess.run(initialize)\n': '',
             '            for batch in': '            sess.run(initialize)\n            for batch in',
         },
     ),
-    wrong('train.part_of_a_batch', 'the first image of each batch only', {'2 * batch,': '2 * batch[:1],'}),
+    wrong('part_of_a_batch', 'the first image of each batch only', {'2 * batch,': '2 * batch[:1],'}),
+    wrong('epochs', 'one epoch only', {'for epoch in range(epoch_count)': 'for epoch in range(1)'}, says='1.0'),
     wrong(
-        'train.epochs',
-        'one epoch only',
-        {'for epoch in range(epoch_count)': 'for epoch in range(1)'},
-        says='1.0',
-    ),
-    wrong(
-        'train.batches_unused',
+        'batches_unused',
         'the first batch of each epoch only',
         {'                bar.update()': '                break'},
     ),
     wrong(
-        'train.batches_unused',
+        'batches_unused',
         'every other batch',
         {FOR_BATCH: 'for batch in list(get_batches(batch_size, seed=[seed, epoch]))[::2]:'},
         says='51 of the 103',
     ),
     wrong(
-        'train.batches_unused',
+        'batches_unused',
         'the last batch left out',
         {FOR_BATCH: 'for batch in list(get_batches(batch_size, seed=[seed, epoch]))[:-1]:'},
     ),
     wrong(
-        'train.epochs',
+        'epochs',
         'batches asked for once for all epochs',
         {
             'for epoch in range(epoch_count)': (
@@ -165,38 +154,36 @@ CASES = [
         says='1.0',
     ),
     wrong(
-        'train.batches_unused',
+        'batches_unused',
         'the first batch forever',
         {FOR_BATCH: 'first = next(get_batches(batch_size))\n            for batch in [first] * 103:'},
     ),
-    wrong('train.batches_unused', 'nothing is trained', {RUN: 'losses.append((0, 0))'}),
+    wrong('batches_unused', 'nothing is trained', {RUN: 'losses.append((0, 0))'}),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'only the discriminator is trained',
         {STEP: STEP.replace('*model', 'model').replace('beta1)', 'beta1)[0]')},
     ),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'only the generator is trained',
         {STEP: STEP.replace('*model', 'model').replace('beta1)', 'beta1)[1]')},
     ),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'the generator once per epoch',
         {'sess.run(step,': 'sess.run(step if len(losses) % 103 == 0 else step[:3],'},
     ),
-    wrong('train.sizes', 'always three channels', {'height, channels, z_dim': 'height, 3, z_dim'}),
-    wrong('train.sizes', 'always 100 numbers in z', {'channels, z_dim)\n': 'channels, 100)\n'}),
-    wrong('train.batch_size', 'always a batch of 128', {'get_batches(batch_size,': 'get_batches(128,'}, says='128'),
+    wrong('sizes', 'always three channels', {'height, channels, z_dim': 'height, 3, z_dim'}),
+    wrong('sizes', 'always 100 numbers in z', {'channels, z_dim)\n': 'channels, 100)\n'}),
+    wrong('batch_size', 'always a batch of 128', {'get_batches(batch_size,': 'get_batches(128,'}, says='128'),
     wrong(
-        'train.channels',
-        'model_loss for three channels',
-        {'input_z, channels)\n        step': 'input_z, 3)\n        step'},
+        'channels', 'model_loss for three channels', {'input_z, channels)\n        step': 'input_z, 3)\n        step'}
     ),
-    wrong('train.not_called', 'model_opt never called', {STEP: 'step = [d_loss, g_loss]'}),
-    wrong('train.uninitialized', 'variables never initialized', {'    sess.run(initialize)\n': ''}),
+    wrong('not_called', 'model_opt never called', {STEP: 'step = [d_loss, g_loss]'}),
+    wrong('uninitialized', 'variables never initialized', {'    sess.run(initialize)\n': ''}),
     wrong(
-        'train.raises',
+        'raises',
         'works once only',
         {
             GRAPH: 'with GRAPHS.pop() as graph:\n',
@@ -210,7 +197,7 @@ def weights(shape):
         says='second time',
     ),
     wrong(
-        'train.raises',
+        'raises',
         'results of model_opt swapped with the losses',
         {
             'd_loss, g_loss = model_loss(input_real, input_z, channels)': (
@@ -218,20 +205,19 @@ def weights(shape):
             )
         },
     ),
-    wrong('train.raises', 'a name that does not exist', {'2 * batch': '2 * batch_images'}, says='NameError'),
-    wrong(
-        'train.losses_swapped',
+    wrong('raises', 'a name that does not exist', {'2 * batch': '2 * batch_images'}, says='NameError'),
+    classic(
+        'losses_swapped',
         'the losses unpacked in the wrong order',
         {'d_loss, g_loss = model_loss': 'g_loss, d_loss = model_loss'},
-        classic=True,
     ),
     wrong(
-        'train.losses_swapped',
+        'losses_swapped',
         'the losses handed over in the wrong order',
         {'model_opt(d_loss, g_loss,': 'model_opt(g_loss, d_loss,'},
     ),
-    wrong(
-        'train.graph_grows',
+    classic(
+        'graph_grows',
         'a sampling op added by train at every display',
         {
             FINAL: OPEN,
@@ -240,36 +226,14 @@ def weights(shape):
                 f'                    {SHOW}'
             ),
         },
-        classic=True,
     ),
+    classic('epochs', 'a number of epochs that is not the parameter', {'range(epoch_count)': 'range(10)'}, says='10.0'),
+    wrong('epochs', 'one epoch too many', {'range(epoch_count)': 'range(epoch_count + 1)'}, says='8.0'),
+    wrong('epochs', 'every batch twice', {FOR_BATCH: f'for _ in range(2):\n              {FOR_BATCH}'}),
+    classic('noise_size', 'z for 64 images, whatever the batch size', {Z: Z.replace('len(batch)', '64')}, says='64'),
+    classic('raises', '100 numbers in z, whatever z_dim is', {Z: Z.replace('z_dim', '100')}),
     wrong(
-        'train.epochs',
-        'a number of epochs that is not the parameter',
-        {'range(epoch_count)': 'range(10)'},
-        classic=True,
-        says='10.0',
-    ),
-    wrong(
-        'train.epochs',
-        'one epoch too many',
-        {'range(epoch_count)': 'range(epoch_count + 1)'},
-        says='8.0',
-    ),
-    wrong(
-        'train.epochs',
-        'every batch twice',
-        {FOR_BATCH: f'for _ in range(2):\n              {FOR_BATCH}'},
-    ),
-    wrong(
-        'train.noise_size',
-        'z for 64 images, whatever the batch size',
-        {Z: Z.replace('len(batch)', '64')},
-        classic=True,
-        says='64',
-    ),
-    wrong('train.raises', '100 numbers in z, whatever z_dim is', {Z: Z.replace('z_dim', '100')}, classic=True),
-    wrong(
-        'train.noise_repeats',
+        'noise_repeats',
         'the same z at every step of the generator',
         {
             RUN: f"""first = z if not losses else first
@@ -279,32 +243,28 @@ def weights(shape):
         says='generator',
     ),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'the generator stands still in the second half',
         {'sess.run(step,': 'sess.run(step if epoch < epoch_count // 2 else step[:3],'},
         says='the generator',
     ),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'the discriminator is trained in the first epoch only',
         {'sess.run(step,': 'sess.run(step if epoch == 0 else [*step[:2], step[3]],'},
         says='the discriminator',
     ),
     wrong(
-        'train.stands_still',
+        'stands_still',
         'the generator moves on a condition that never comes true',
         {'sess.run(step,': 'sess.run(step if losses and losses[-1][1] > 100 else step[:3],'},
         says='the generator makes 0 steps',
     ),
     wrong(
-        'train.channels',
+        'channels',
         'images shown with three channels',
         {SHOW: SHOW.replace('channels', '3'), FINAL: OPEN, 'def sample_images': ADDS_A_SAMPLING_OP},
     ),
-    wrong('train.never_shown', 'images shown on a condition that never comes true', {'% 100 == 0': '% 100 == 100'}),
-    wrong(
-        'train.not_written',
-        'not written yet',
-        {'def train': 'def train(*arguments):\n    raise NotImplementedError'},
-    ),
+    wrong('never_shown', 'images shown on a condition that never comes true', {'% 100 == 0': '% 100 == 100'}),
+    wrong('not_written', 'not written yet', {'def train': 'def train(*arguments):\n    raise NotImplementedError'}),
 ]

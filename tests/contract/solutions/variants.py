@@ -5,7 +5,7 @@ from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, right
 EAGER = 'tf.disable_eager_execution()\n'
 NORM2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
 NORMAL = 'tf.random_normal_initializer(stddev=0.02)'
-ADAM = 'optimizer(learning_rate, beta1)'
+ADAM = 'Adam(learning_rate, beta1)'
 D_ADAM = f'd_adam = {ADAM}'
 UPDATES = "tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')"
 D_STEP = "    d_train_opt = d_adam.minimize(d_loss, var_list=tf.trainable_variables('discriminator'))\n"
@@ -429,10 +429,7 @@ CASES = [
     right('weights of 0.1 in all layers', {NORMAL: 'tf.random_normal_initializer(stddev=0.1)'}),
     right(
         'weights of 0.1 in all layers, without batch norm before the last',
-        {
-            NORMAL: 'tf.random_normal_initializer(stddev=0.1)',
-            "batch_norm_with_averages(h, 'norm2', is_train)": 'h',
-        },
+        {NORMAL: 'tf.random_normal_initializer(stddev=0.1)', "batch_norm_with_averages(h, 'norm2', is_train)": 'h'},
     ),
     right(
         'convolutions with VALID padding',

@@ -1,9 +1,7 @@
-"""The contract in problem_unittests.py, judged by wrong and right solutions, and the way in which it speaks.
+"""The contract: its table of faults, how it speaks, and what a test leaves as it was. The proof is in proof.py."""
 
-`python -m tests.contract.solutions --all` runs all six tests on each solution; here, the concerned ones are run.
-"""
-
-import importlib.util
+import ast
+import inspect
 import random
 import re
 import subprocess
@@ -14,29 +12,23 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 from nbclient import NotebookClient
 
 import problem_unittests
-from lesson.notebook import definitions as notebooks
+from lesson.notebook import definitions
+from lesson.session import tf
 from problem_unittests import FAULTS, FUNCTIONS
-from tests.contract import field_guide
-from tests.contract.field_guide_entries import ENTRIES
-from tests.contract.solutions import D_LAYERS, KERAS, as_expected, concerned, judge, sources_of, write_notebook, wrong
+from tests.contract import proof
+from tests.contract.proof import RIGHT, ROOT, WRONG
+from tests.contract.solutions import D_LAYERS, faults_of, judge, sources_of, write_notebook
 from tests.contract.solutions.table import CASES
 
-ROOT = Path(problem_unittests.__file__).parent
-WRONG = [case for case in CASES if case.fault]
-RIGHT = [case for case in CASES if not case.fault]
-
-
-def names(cases):
-    return [f'{case.fault or "right"}: {case.name}' for case in cases]
+TESTS = {name: getattr(problem_unittests, f'test_{name}') for name in FUNCTIONS}
 
 
 @pytest.fixture(scope='module')
 def lesson():
-    return notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    return definitions.definitions(ROOT / 'dlnd_face_generation.ipynb')
 
 
 def failure(test, function, *more):
@@ -46,57 +38,14 @@ def failure(test, function, *more):
     return str(caught.value), caught.value.fault
 
 
-# ---------------------------------------------------------------- the table
-
-
-def judged(case, functions):
-    if case.environment == KERAS and not importlib.util.find_spec('tf_keras'):
-        pytest.skip('tf.layers needs tf_keras, which is not installed')
-    verdicts = judge(case, functions)
-    good, problem = as_expected(case, verdicts)
-    assert good, '\n'.join([str(verdicts), *problem])
-    return verdicts
-
-
-# The whole table takes many minutes. One case of each fault, those of the field guide first, and every third right
-# variant are the short tests.
-SHOWN = [field_guide.case_of(entry) for entry in ENTRIES]
-ONE_OF_EACH = {case.fault: case for case in [*reversed(WRONG), *SHOWN]}.values()
-SOME = [*SHOWN, *ONE_OF_EACH, *RIGHT[::3]]
-
-
-def marked(cases):
-    return [case if case in SOME else pytest.param(case, marks=pytest.mark.long) for case in cases]
-
-
-@pytest.mark.parametrize('case', marked(WRONG), ids=names(WRONG))
-def test_a_wrong_implementation_has_the_fault(case):
-    faults, _ = judged(case, [case.fails])[case.fails]
-    first, *more = faults[case.fault].splitlines()
-    assert len(first) < 400
-    if re.match(r'[\w.]+ while ', first):  # the name of an exception
-        assert any(re.match(r'  in \w+, line \d+ of', line) for line in more) or case.fault.endswith(
-            ('.raises', '.parameters')  # where no line of the function is reached
-        )
-    elif not case.fault.endswith('.not_written'):
-        lines = [line.partition(': ')[0] for line in more if not line.startswith('  in ')]
-        assert lines == ['  Why it matters', '  Where to look']
-    if case in SHOWN:
-        page = (ROOT / 'docs' / 'field_guide.md').read_text('utf-8')
-        assert f'```text\n{case.fails}: {faults[case.fault]}\n```' in page
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('case', marked(RIGHT), ids=names(RIGHT))
-def test_a_right_variant_passes_with_its_hints(case):
-    judged(case, concerned(case))
+# ---------------------------------------------------------------- the table, and its proof
 
 
 @pytest.mark.slow
 def test_a_wrong_function_does_not_spoil_the_tests_of_the_others():
     """One wrong case of those that others call; `python -m tests.contract.solutions --all` does it for all."""
     for name in ('discriminator', 'generator', 'model_loss'):
-        case = next(case for case in WRONG if case.fails == name and not case.spoils)
+        case = next(case for case in WRONG if case.fails == name)
         failed = {other for other, (faults, _) in judge(case).items() if faults}
         assert failed == {name}, case.name
 
@@ -119,29 +68,61 @@ def test_every_hint_has_a_case():
     assert [fault for fault, entry in FAULTS.items() if entry['kind'] == 'hints' and fault not in known] == []
 
 
-def test_every_fault_that_the_judges_name_is_in_the_table():
-    source = Path(problem_unittests.__file__).read_text()
-    named = re.findall(r"(?:_fault|_stop)\(f?'([\w.{}]+\w)'", source)
-    assert len(named) > 60
-    known = {*FAULTS, *(f'{name}.{fault[2:]}' for fault in FAULTS for name in FUNCTIONS if fault[0] == '*')}
-    assert [fault for fault in named if re.sub(r'^\{.*?\}', '*', fault) not in known] == []
+def test_the_judges_name_the_faults_of_the_table_and_no_others():
+    tree = ast.parse(Path(problem_unittests.__file__).read_text())
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    named = {text for text in texts if re.fullmatch(rf'(\*|{"|".join(FUNCTIONS)})\.[a-z_0-9]+', text)}
+    counts = {f'{name}.count' for name in ('model_inputs', 'discriminator', 'model_loss', 'model_opt')}
+    assert named | counts == {fault for fault, entry in FAULTS.items() if entry['kind'] != 'errors'}
+
+
+def test_an_entry_of_the_table_without_one_of_its_texts_is_an_error():
+    with pytest.raises(ValueError, match='zip'):
+        problem_unittests._read('[faults]\ntrain.new: what was seen -> why it matters\n')
+
+
+def test_a_fault_that_is_not_in_the_table_is_an_error():
+    with pytest.raises(AssertionError, match=r'train\.new'):
+        problem_unittests._fault('train.new')
+
+
+def test_how_long_a_function_may_compute_stands_beside_its_test():
+    assert FUNCTIONS == definitions.FUNCTIONS
+    for name, test in TESTS.items():
+        assert test.seconds == 60
+        assert [*inspect.signature(test).parameters] == [name]  # pytest's plugin gives it the function
+
+
+def test_a_verdict_is_kept_until_what_it_depends_on_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, 'KEPT', tmp_path)
+    case = next(case for case in WRONG if case.fault == 'model_inputs.order')
+    verdicts = {'model_inputs': [{'model_inputs.order': 'a text'}, {}]}
+    monkeypatch.setattr(proof, 'judge', lambda *_: verdicts)
+    assert proof.kept(case) is None
+    assert proof.judged(case) == proof.kept(case) == verdicts
+    assert proof.kept(case._replace(says='something')) == verdicts  # what is expected may change
+    for change in ({'changes': {}}, {'environment': {}}, {'fault': 'train.order'}, {'fault': None}):
+        assert proof.kept(case._replace(**change)) is None
+    for other in (['another version'], [*proof._judges(), 'a file']):
+        monkeypatch.setattr(proof, '_judges', lambda other=other: other)
+        assert proof.kept(case) is None
 
 
 @pytest.mark.parametrize('images_first', [True, False])
 def test_which_batch_a_step_used_does_not_depend_on_which_of_its_threads_is_first(images_first):
-    recorder = problem_unittests._Recorder(False, None, 1, 3)
-    batches = list(recorder.get_batches(13))  # all of them are asked for before the first is used
+    training = problem_unittests._Training(False, None, 1, 3)
+    batches = list(training.get_batches(13))  # all of them are asked for before the first is used
     for batch in batches[:2]:
         for images in ([batch], []) if images_first else ([], [batch]):
-            recorder.use(*images)
-    recorder.count()
-    assert recorder.used == [0, 1]
+            training.use(*images)
+    training.count()
+    assert training.used == [0, 1]
 
 
 def test_a_change_that_does_not_fit_the_notebook_is_an_error():
     for old in ('no such text', 'tf'):
         with pytest.raises(ValueError, match='has to occur once'):
-            sources_of(wrong('generator.random', 'a case', {old: 'something'}))
+            sources_of(faults_of('generator')[0]('random', 'a case', {old: 'something'}))
 
 
 # ---------------------------------------------------------------- in a notebook
@@ -156,7 +137,7 @@ def run_cells(*sources):
 
 @pytest.mark.slow
 def test_in_a_notebook_a_test_prints_one_line_or_fails_with_a_short_traceback():
-    imports = 'from lesson import training\nimport tensorflow.compat.v1 as tf\nimport problem_unittests as tests'
+    imports = 'from lesson.session import tf\nimport problem_unittests as tests'
     good, bad, broken = (
         'def model_inputs(w, h, c, z_dim):\n'
         f'    shape = {shape}\n'
@@ -240,7 +221,7 @@ def test_what_a_function_writes_does_not_reach_the_working_folder(lesson, tmp_pa
 def test_a_verdict_does_not_change_with_the_callers_random_numbers():
     layers = D_LAYERS.replace('return tf.sigmoid', 'logits = tf.nn.tanh(logits)\n        return tf.sigmoid')
     changes = {'imports': 'import tensorflow as tf\n', 'def discriminator': layers}
-    case = wrong('discriminator.limited_logits', 'a case', changes)
+    case = faults_of('discriminator')[0]('limited_logits', 'a case', changes)
     texts = []
     for seed in (1, 2):
         random.seed(seed)
@@ -276,7 +257,7 @@ def discriminator(images, reuse=False):
 def test_a_large_network_is_judged_within_ten_seconds_on_two_cores(tmp_path, name):
     pytest.importorskip('tf_keras')
     write_notebook(tmp_path / 'large.ipynb', ['import tensorflow as tf', LARGE])
-    function = notebooks.definitions(tmp_path / 'large.ipynb')[name]
+    function = definitions.definitions(tmp_path / 'large.ipynb')[name]
     start = time.process_time()
     assert problem_unittests.judge(name, function) == ({}, {})
     assert time.process_time() - start < 2 * 10
@@ -297,7 +278,7 @@ def test_the_callers_graph_and_random_numbers_and_standard_error_are_left_alone(
     with tf.Graph().as_default() as graph:
         before = np.random.get_state()[1].tolist(), random.getstate()
         for name in FUNCTIONS:
-            getattr(problem_unittests, f'test_{name}')(lesson[name])
+            TESTS[name](lesson[name])
         assert graph.get_operations() == []
         assert tf.get_default_graph() is graph
         assert (np.random.get_state()[1].tolist(), random.getstate()) == before
