@@ -20,9 +20,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.throughput import LEARNING_RATE, Z_DIM, graph_of_the_notebook
-from lesson import training
+from lesson.session import open_session, tf
+from lesson.train.recalibrate import Average
 
-tf = training.tf
 KINDS = {  # the first that is found in 'name = Operation(inputs)'; oneDNN's have a prefix
     'averages of weights and statistics': 'ExponentialMovingAverage|AssignMovingAvg',
     'filter gradients': r'= \w*Conv2DBackpropFilter',
@@ -43,7 +43,8 @@ def kind_of(label):
 
 def profile(channels, batch_size, steps):
     """(median milliseconds of a step, {kind: milliseconds in a step}, {kind: operations in a step})."""
-    graph, (images, z, rate), step, *_ = graph_of_the_notebook(channels, averages=True)
+    graph, (images, z, rate), step, *_ = graph_of_the_notebook(channels)
+    step = *step, Average(graph, 0.995).follow
     rng = np.random.default_rng(0)
     feed = {
         images: rng.uniform(-1, 1, [batch_size, 28, 28, channels]),
@@ -51,7 +52,7 @@ def profile(channels, batch_size, steps):
         rate: LEARNING_RATE,
     }
     seconds, spent, number = [], defaultdict(float), Counter()
-    with training.session(graph) as sess:
+    with open_session(graph) as sess:
         for _ in range(steps):  # to warm up
             sess.run(step, feed)
         for _ in range(steps):

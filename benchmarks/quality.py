@@ -6,7 +6,7 @@ This project's recipe is the notebook's own `train` with the notebook's own sett
 steps. Each peer gets the wall-clock time that ours took, and is scored; on digits it continues until three times that,
 and is scored again. All run on the same engine (one session.run per step, bfloat16 where the processor has it), so that
 recipes are compared and not frameworks. Time for scoring does not count. Digits with labels are read as well
-(lesson/digit_score.py). Real data is used where it lies in DIR, otherwise synthetic data.
+(lesson/scores/digits.py). Real data is used where it lies in DIR, otherwise synthetic data.
 
 Each result is appended to build/quality.jsonl as it comes; what is found there is not run again (delete it to start
 over).
@@ -27,9 +27,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from lesson.scores import digits as digit_scores, notebooks, score, training  # noqa: E402
+from lesson import session  # noqa: E402
+from lesson.notebook.definitions import definitions  # noqa: E402
+from lesson.scores import digits as digit_scores  # noqa: E402
+from lesson.scores import images as image_scores  # noqa: E402
 
-tf = training.tf
+tf = session.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
 COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
@@ -157,7 +160,7 @@ def train_peer(name, data, seconds, seed):
         )
         updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')
         images = generator(z, channels, is_train=False)
-    with training.session(graph) as sess:
+    with session.open_session(graph) as sess:
         step = sess.make_callable([d_step, g_step, *updates], feed_list=[real, z])
         rng = np.random.default_rng(seed)
 
@@ -180,8 +183,8 @@ def train_peer(name, data, seconds, seed):
 
 
 def train_ours(name, data, seconds, seed, times=1):
-    """The notebook's own train with the notebook's own settings, so many times as long; it shows no pictures."""
-    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    """The notebook's own train with the notebook's own settings, `times` times as long; it shows no pictures."""
+    defined = definitions(ROOT / 'dlnd_face_generation.ipynb')
     settings = {key: defined[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')}
     train = defined['train']
     train.__globals__['show_generator_output'] = lambda *a, **k: None
@@ -192,6 +195,7 @@ def train_ours(name, data, seconds, seed, times=1):
         data_shape=data.shape,
         data_image_mode=data.image_mode,
         seed=seed,
+        average=0.995,
         **settings,
     )
     rng, sample_z = np.random.default_rng(seed), defined['sample_z']
@@ -200,9 +204,9 @@ def train_ours(name, data, seconds, seed, times=1):
 
 
 def train_ours_in_float32(*arguments):
-    fast, training.has_fast_bfloat16 = training.has_fast_bfloat16, lambda: False
+    fast, session.has_fast_bfloat16 = session.has_fast_bfloat16, lambda: False
     yield from train_ours(*arguments)
-    training.has_fast_bfloat16 = fast
+    session.has_fast_bfloat16 = fast
 
 
 OURS = {
@@ -218,24 +222,24 @@ def scores_of(data, reader, noise, generate):
     n = min(COUNT, len(data.images) // 2)
     order = np.random.default_rng(0).permutation(len(data.images))[: 2 * n]
     real, other = data.images[order].reshape(2, n, *data.shape[1:])
-    panels = []
+    scores = []
     for _ in range(SETS):
         z = noise(n)
         fake = np.concatenate([generate(some) for some in np.array_split(z, -(-n // 500))])
-        panels.append(score.panel(real, fake, other))
+        scores.append(image_scores.measure(real, fake, other))
         if reader:
-            panels[-1] |= read_scores(data, reader, z, fake)
-    return {name: np.mean([panel[name] for panel in panels], 0).tolist() for name in panels[0]}
+            scores[-1] |= read_scores(data, reader, z, fake)
+    return {name: np.mean([each[name] for each in scores], 0).tolist() for name in scores[0]}
 
 
 def read_scores(data, reader, z, fake):
     """What a reader says of images generated from z; purity, of z with a switch: how much of one digit a switch is."""
-    real, other = digit_score.two_sets(data.images[reader.rest], most=len(fake) // 2)
-    scores = digit_score.panel(reader, real, fake[: len(real)], other)
+    real, other = digit_scores.two_sets(data.images[reader.rest], most=len(fake) // 2)
+    scores = digit_scores.measure(reader, real, fake[: len(real)], other)
     on = z[:, :10] > 1  # 3 where a switch is on
     if (on.sum(1) == 1).all():
         classes, _, _ = reader.read(fake)
-        each = np.array([digit_score.counts(classes[of_it]) for of_it in on.T])
+        each = np.array([digit_scores.counts(classes[of_it]) for of_it in on.T])
         scores['purity'] = np.mean(each.max(1) / each.sum(1)), np.nan
     return scores
 
@@ -272,7 +276,7 @@ def main():
     results = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     for kind in arguments.kinds:
         data = helper.open_dataset(kind, arguments.data_dir)
-        reader = digit_score.Reader(data.images, data.labels, arguments.data_dir) if data.labels is not None else None
+        reader = digit_scores.Reader(data.images, data.labels, arguments.data_dir) if data.labels is not None else None
         for recipe in arguments.recipes:
             for seed in range(arguments.seeds if recipe.startswith('ours') else 1):
                 key = {'recipe': recipe, 'kind': kind, 'data': data.title, 'seed': seed}

@@ -3,7 +3,7 @@
     python benchmarks/scaling.py [--members 1 2 4] [--networks 10000,0.1 1000,0.1 100,0.1 1000,2] [--batch-size 32]
 
 Linux and root only: each member is a process on one core, in a network namespace of its own. What it sends goes through
-this process, which delays it as a network would: a network is so many Mbit/s, in and out of each machine, and so many
+this process, which delays it as a network would: a network is a number of Mbit/s, in and out of each machine, and of
 milliseconds. With more members than cores, cores are shared: the model says so. Needs benchmarks/requirements.txt.
 """
 
@@ -38,27 +38,30 @@ PORT = 4222
 
 def this_project(index, members, batch_size, together=True):
     """(a step, its synchronization alone, weights in it) of the notebook's train."""
-    from lesson import cluster, notebooks, training
+    from lesson.cluster import members as cluster
+    from lesson.notebook.definitions import definitions
+    from lesson.session import open_session, tf
+    from lesson.train.recalibrate import Average
 
-    tf = training.tf
     tf.disable_eager_execution()
     hosts = [f'{address(i)}:{PORT}' for i in range(members)]
     task = {'type': 'worker' if index else 'chief', 'index': max(0, index - 1)}
     if together:
         os.environ['TF_CONFIG'] = json.dumps({'cluster': {'chief': hosts[:1], 'worker': hosts[1:]}, 'task': task})
-    here, defined = cluster.here(), notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    here, defined = cluster.here(), definitions(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(0)
         inputs = defined['model_inputs'](28, 28, CHANNELS, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], CHANNELS)
-        d_step, g_step = defined['model_opt'](*losses, inputs[2], BETA1, **here.optimizer)
-        g_step, _ = defined['average_of_weights'](g_step)
+        d_step, g_step = defined['model_opt'](*losses, inputs[2], BETA1)
+        average = Average(graph, 0.995)
         sizes = [sum(v.shape.num_elements() for v in tf.trainable_variables(n)) for n in ('discriminator', 'generator')]
         reduced = [here.reduced(tf.zeros([size])).op for size in sizes] if here.size > 1 else []
-    sess = training.session(graph, bfloat16=False, machines=here)
-    feed = feeding(inputs, index, batch_size)
+    sess = open_session(graph, bfloat16=False, connect=getattr(here, '_connect', tf.Session))
+    feed, follow = feeding(inputs, index, batch_size), sess.make_callable(average.follow)
 
     def step():
+        follow()
         here.mean(*sess.run([*losses, d_step, g_step], feed())[:2], False, False)
 
     def synchronize():
@@ -77,9 +80,10 @@ def feeding(inputs, index, batch_size):
 
 def parameter_server(index, members, batch_size):
     """The same networks with SyncReplicasOptimizer: all variables, and Adam, on one more machine, the last one."""
-    from lesson.notebook import definitions as notebooks, training
+    from lesson.notebook.definitions import definitions
+    from lesson.session import tf
+    from lesson.train.recalibrate import Average
 
-    tf = training.tf
     tf.disable_eager_execution()
     hosts = [f'{address(i)}:{PORT}' for i in range(members + 1)]
     own = {'job_name': 'worker', 'task_index': index} if index < members else {'job_name': 'ps', 'task_index': 0}
@@ -87,9 +91,9 @@ def parameter_server(index, members, batch_size):
     if index == members:
         sys.stdin.read()  # until all have measured
         os._exit(0)
-    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    defined = definitions(ROOT / 'dlnd_face_generation.ipynb')
     place = tf.train.replica_device_setter(1, worker_device=f'/job:worker/task:{index}')
-    with tf.Graph().as_default(), tf.device(place):
+    with tf.Graph().as_default() as graph, tf.device(place):
         tf.set_random_seed(0)
         inputs = defined['model_inputs'](28, 28, CHANNELS, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], CHANNELS)
@@ -101,8 +105,8 @@ def parameter_server(index, members, batch_size):
             pairs += sync.compute_gradients(loss, tf.trainable_variables(name))
         train = sync.apply_gradients(pairs, tf.train.get_or_create_global_step())
         if index == 0:
-            with tf.device('/job:ps'):
-                train, _ = defined['average_of_weights'](train)
+            with tf.device('/job:ps'), tf.control_dependencies([train]):
+                train = Average(graph, 0.995).follow
             train = tf.group(train, tf.get_collection(tf.GraphKeys.UPDATE_OPS))
         initialize = tf.global_variables_initializer()
         sess = tf.Session(server.target, config=tf.ConfigProto(device_filters=['/job:ps', f'/job:worker/task:{index}']))

@@ -43,19 +43,17 @@ PLACES = {
 PASSES = {'generator': 3, 'discriminator': 7}
 
 
-def graph_of_the_notebook(channels, averages):
+def graph_of_the_notebook(channels):
     """(graph, placeholders, what one step computes, number of weights, operations in a step per image)."""
-    from lesson.notebook import definitions as notebooks, training
+    from lesson.notebook.definitions import definitions
+    from lesson.session import tf
 
-    tf = training.tf
     tf.disable_eager_execution()
-    defined = notebooks.definitions(ROOT / 'dlnd_face_generation.ipynb')
+    defined = definitions(ROOT / 'dlnd_face_generation.ipynb')
     with tf.Graph().as_default() as graph:
         inputs = defined['model_inputs'](28, 28, channels, Z_DIM)
         losses = defined['model_loss'](*inputs[:2], channels)
         d_step, g_step = defined['model_opt'](*losses, inputs[2], BETA1)
-        if averages:
-            g_step, _ = defined['average_of_weights'](g_step)
         variables = tf.trainable_variables()
     work = sum(
         v.shape.num_elements() * PLACES[v.op.name.split('/')[1]] * PASSES[v.op.name.split('/')[0]]
@@ -66,11 +64,14 @@ def graph_of_the_notebook(channels, averages):
 
 
 def ours(channels, batches, bfloat16=None):
-    """The step of the notebook's train, with the average of the generator's weights."""
-    from lesson import training
+    """The step of the notebook's train, and the average of the generator's weights."""
+    from lesson.session import open_session
+    from lesson.train.recalibrate import Average
 
-    graph, (images, z, rate), step, size, work = graph_of_the_notebook(channels, averages=True)
-    sess = training.session(graph, bfloat16)
+    graph, (images, z, rate), step, size, work = graph_of_the_notebook(channels)
+    average = Average(graph, 0.995)
+    sess = open_session(graph, bfloat16)
+    follow = sess.make_callable(average.follow)
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -78,6 +79,7 @@ def ours(channels, batches, bfloat16=None):
             batch = next(batches)
             feed = {images: batch, z: rng.uniform(-1, 1, [len(batch), Z_DIM]), rate: LEARNING_RATE}
             d_loss, g_loss, *_ = sess.run(step, feed)
+            follow()
         return d_loss + g_loss
 
     return run, size, work
@@ -95,10 +97,10 @@ def ours_without_onednn(channels, batches):
 
 def original(channels, batches):
     """One session.run for each network, each with a feed of its own, as the course project has it."""
-    from lesson import training
+    from lesson.session import open_session
 
-    graph, (images, z, rate), (*losses, d_step, g_step), size, work = graph_of_the_notebook(channels, averages=False)
-    sess = training.session(graph, bfloat16=False)
+    graph, (images, z, rate), (*losses, d_step, g_step), size, work = graph_of_the_notebook(channels)
+    sess = open_session(graph, bfloat16=False)
     rng = np.random.default_rng(0)
 
     def run(number):
@@ -114,9 +116,7 @@ def original(channels, batches):
 
 def keras(channels, batches, jit=False):
     """Keras 3 on TensorFlow: a Model with a train_step, both gradients from one forward pass."""
-    from lesson import training  # before Keras loads TensorFlow, so that it does so quietly
-
-    tf = training.tf
+    from lesson.session import tf  # isort: skip (before Keras loads TensorFlow, so that it does so quietly)
     from keras import Model, Sequential, layers, losses, optimizers
 
     def norm():
@@ -233,12 +233,11 @@ def torch_eager(channels, batches):
 def torch_tuned(channels, batches, compiled=False):
     """bfloat16 autocast, channels_last, fused Adam, fakes generated and judged once for both gradients."""
     import torch
-
-    from lesson import training
-
-    bfloat16 = training.has_fast_bfloat16()
     from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 
+    from lesson.session import has_fast_bfloat16
+
+    bfloat16 = has_fast_bfloat16()
     networks = [n.to(memory_format=torch.channels_last) for n in torch_networks(channels)]
     discriminator, generator = networks
     parameters = [list(n.parameters()) for n in networks]
@@ -278,15 +277,14 @@ def torch_compiled(channels, batches):
 
 def peak(dtype, channels, batches):
     """A large convolution; here an 'image' is a floating-point operation."""
-    from lesson import training
+    from lesson.session import open_session, tf
 
-    tf = training.tf
     tf.disable_eager_execution()
     with tf.Graph().as_default() as graph:
         images = tf.Variable(tf.cast(tf.random_normal([64, 28, 28, 256]), dtype))
         weights = tf.Variable(tf.cast(tf.random_normal([3, 3, 256, 256]), dtype))
         convolution = tf.nn.conv2d(images, weights, 1, 'SAME').op
-    sess = training.session(graph, bfloat16=False)  # no rewrite: what is to be float32 stays it
+    sess = open_session(graph, bfloat16=False)  # no rewrite: what is to be float32 stays it
 
     def run(number):
         for _ in range(number // 10):
@@ -349,12 +347,12 @@ def main():
     parser.add_argument('--repetitions', type=int, default=5)
     arguments = parser.parse_args()
 
-    import helper
-    from lesson import training
+    from lesson.progress import progress
+    from lesson.session import has_fast_bfloat16
 
-    names = [name for name in ROWS if training.has_fast_bfloat16() or name not in BFLOAT16]
+    names = [name for name in ROWS if has_fast_bfloat16() or name not in BFLOAT16]
     times, memory, started = {name: [] for name in names}, {}, {}
-    with helper.progress(total=len(names) * (1 + arguments.repetitions), desc='throughput') as bar:
+    with progress(total=len(names) * (1 + arguments.repetitions), desc='throughput') as bar:
         for name in names:
             started[name] = start_row(name, arguments)
             bar.update()

@@ -52,7 +52,7 @@ def main(arguments=None):
     for name in [name for name, code in codes.items() if code == 1]:
         print(f'{name} has ended with an error: see {log(given.folder, name) if name != "chief" else "above"}')
     if 1 not in codes.values():
-        print(f'A member has died. Is there enough memory for {given.members} processes? The same call resumes.')
+        print(f'A member has died. Is there enough memory for {given.members} processes? The same command resumes.')
     return 1
 
 
