@@ -9,20 +9,18 @@ import struct
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from nbclient import NotebookClient
 
-from lesson.notebook import film
-from lesson.notebook import learner as course
-from tests.builders import chromium, quicken
-from tests.test_play import notebook as panels
+from lesson.notebook import learner
+from lesson.notebook.pdf import find_browser
+from lesson.train import film
+from tests.builders import chromium
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 3, 'faces': 2}
 ROWS = {name: epochs * (IMAGES // BATCH) // 100 for name, epochs in EPOCHS.items()}  # one every 100 batches
 WAIT = 200  # seconds: other tests may be at work
@@ -53,6 +51,7 @@ PROMPTS = "Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'),
 
 @pytest.fixture(scope='module')
 def browser():
+    find_browser()  # a missing one is an error
     with chromium() as browser:
         yield browser
 
@@ -61,7 +60,7 @@ def browser():
 def server(browser, tmp_path_factory):
     """(address in JupyterLab, in which a workspace and a file are missing; the folder that it shows: a learner's)."""
     folder = tmp_path_factory.mktemp('lab')
-    course.student(folder)
+    learner.student(folder)
     with running_lab(folder, folder / 'student') as address:
         yield address, folder / 'student'
 
@@ -168,25 +167,20 @@ class Lab:
         return self.page.locator(boxes).all_text_contents()
 
 
-def lesson(**settings):
-    """The notebook without results, and without what takes long, among it its contract tests, with other settings."""
-    notebook = nbformat.read(course.LESSON, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith('test-')]
-    quicken(notebook)
-    sources = {}
+def small(last=None, **settings):
+    """The notebook without results and contract tests, up to the cell `last`, with small data and other settings."""
+    notebook = nbformat.read(learner.LESSON, as_version=4)
+    ids = [cell.id for cell in notebook.cells]
+    cells = notebook.cells[: ids.index(last) + 1 if last else None]
+    notebook.cells = [cell for cell in cells if cell.cell_type == 'code' and not cell.id.startswith('test-')]
+    settings = {'data_source': 'synthetic', 'synthetic_count': IMAGES, 'failure_steps': 0} | settings
     for cell in notebook.cells:
-        if cell.cell_type == 'code':
-            cell.outputs, cell.execution_count = [], None
-            sources[cell.id] = cell
-    for name, value in settings.items():
-        cell = sources['settings' if name == 'batch_size' else 'parameters']
-        cell.source, found = re.subn(rf'^{name} = \S+', f'{name} = {value!r}', cell.source, flags=re.MULTILINE)
-        assert found == 1, name
+        cell.outputs, cell.execution_count = [], None
+        if cell.id == 'parameters':
+            cell.source += ''.join(f'\n{name} = {value!r}' for name, value in settings.items())
+        elif cell.id == 'settings':
+            cell.source += f'\nbatch_size = {BATCH}'
     return notebook
-
-
-def small(**settings):
-    return lesson(**{'synthetic_count': IMAGES, 'batch_size': BATCH, 'failure_steps': 0, **settings})
 
 
 @pytest.fixture(scope='module')
@@ -243,62 +237,19 @@ def test_a_progress_bar_moves_without_a_new_line(finished, name):
     assert len(set(done)) > 3 and done[-1] == 100
 
 
-def picture(image):
-    """The bytes of an image on the page."""
-    return image.evaluate('async image => (await (await fetch(image.src)).bytes()).join()')
-
-
-def change(image, act):
-    """Do something, and wait until an image on the page has changed."""
-    before = picture(image)
-    act()
-    when(lambda: picture(image) != before)
-
-
-@pytest.mark.parametrize('number', [0, 1])  # digits, faces
-def test_the_images_follow_a_slider_while_it_is_dragged(finished, number):
-    page, panel = finished.page, finished.cell('sliders').locator('.jp-OutputArea-child').nth(number)
-    image, handle = panel.locator('img'), panel.locator('[role=slider]').first
-    kinds, start = [kind for kind, _ in finished.outputs('sliders')], picture(image)
-    handle.hover()
-    page.mouse.down()
-    for _ in range(3):
-        box = handle.bounding_box()
-        change(image, partial(page.mouse.move, box['x'] + 25, box['y'] + box['height'] / 2, steps=5))
-    page.mouse.up()
-    assert [kind for kind, _ in finished.outputs('sliders')] == kinds
-    panel.locator('button:text-is("Back to the start")').click()
-    when(lambda: picture(image) == start)
+def test_the_playground_plays_in_its_frame(finished):
+    """What this shows: scripts run in the frame, and the image follows a slider."""
+    frame = finished.page.frame_locator('iframe[title=Playground]').first
+    pixels = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.join()"
+    before = frame.locator('#stage').evaluate(pixels)
+    frame.locator('#sliders input').first.press('PageUp')
+    when(lambda: frame.locator('#stage').evaluate(pixels) != before)
+    assert finished.page.locator('iframe[title=Playground]').count() == 2  # digits, faces
     assert finished.trouble() == []
-
-
-def test_keys_move_sliders_and_press_switches_and_letters(finished):
-    panel = finished.cell('sliders').locator('.jp-OutputArea-child').first
-    change(panel.locator('img'), lambda: panel.locator('[role=slider]').nth(1).press('PageUp'))
-    for name in ('3', 'Other images'):
-        change(panel.locator('img'), partial(panel.locator(f'button:text-is("{name}")').press, 'Enter'))
-    for name, letter in (('letters', 'A'), ('arithmetic', 'C')):
-        start, result = finished.cell(name).locator('img').all()
-        before = picture(start)
-        change(result, partial(finished.cell(name).locator(f'button:text-is("{letter}")').nth(4).press, 'Enter'))
-        assert picture(start) == before
-    assert finished.trouble() == []
-
-
-def test_where_a_panel_was_not_run_there_is_its_picture(browser, server):
-    """Also if who has run it has kept the widget, and its state."""
-    notebook = NotebookClient(panels(), resources={'metadata': {'path': course.ROOT}}).execute()
-    lab = Lab(browser, server, notebook, 'saved')
-    when(lambda: lab.page.locator('.jp-OutputArea-output img').count() == 1)
-    assert [kind for kind, _ in lab.outputs(notebook.cells[1].id)] == ['image/png']
-    assert lab.page.locator('.jp-OutputArea-output').all_text_contents() == ['']
 
 
 def test_interrupt_kernel_ends_a_training_with_one_line_and_the_notebook_goes_on(browser, server):
-    notebook = small(digits_epochs=1000)
-    last = [cell.id for cell in notebook.cells].index('digit-grid')
-    notebook.cells = [cell for cell in notebook.cells[: last + 1] if cell.cell_type == 'code']
-    lab = Lab(browser, server, notebook, 'interrupted')
+    lab = Lab(browser, server, small('digit-grid', digits_epochs=1000), 'interrupted')
     lab.run_all()
     when(lambda: len(lab.outputs('train-digits')) > 1)  # the first row of images is there
     assert lab.cell('train-digits').locator('.jp-InputPrompt').text_content() == '[*]:'
@@ -317,7 +268,7 @@ def test_interrupt_kernel_ends_a_training_with_one_line_and_the_notebook_goes_on
 
 def test_an_error_and_a_red_box_would_be_noticed(browser, server):
     cells = [nbformat.v4.new_code_cell(source) for source in ('import sys; print("noise", file=sys.stderr)', '1 / 0')]
-    lab = Lab(browser, server, nbformat.v4.new_notebook(cells=cells, metadata=lesson().metadata), 'trouble')
+    lab = Lab(browser, server, nbformat.v4.new_notebook(cells=cells, metadata=small().metadata), 'trouble')
     lab.run_all()
     lab.wait_for_the_end()
     noise, error = lab.trouble()

@@ -13,22 +13,20 @@ import pytest
 from nbclient import NotebookClient
 
 import problem_unittests
-from lesson.notebook import learner as course
-from tests.builders import quicken
+from lesson.notebook import learner
 
 TO_WRITE = {*problem_unittests.FUNCTIONS, 'real_loss', 'fake_loss'}
-TEXTS = {path.stem: path.read_text('utf-8') for path in course.EXERCISES.glob('*.md') if path.stem != 'start'}
-TINY = {'data_source': 'synthetic', 'synthetic_count': 128, 'digits_epochs': 2, 'faces_epochs': 1, 'failure_steps': 0}
+TEXTS = {path.stem: path.read_text('utf-8') for path in learner.EXERCISES.glob('*.md') if path.stem != 'start'}
 
 
 @pytest.fixture
 def lesson():
-    return nbformat.read(course.LESSON, as_version=4)
+    return nbformat.read(learner.LESSON, as_version=4)
 
 
 @pytest.fixture
 def copy(lesson):
-    return course.exercise(lesson)
+    return learner.exercise(lesson)
 
 
 def code_cells(notebook):
@@ -64,16 +62,6 @@ def leaked(lesson, text):
     text = plain(text.replace('\\n', '\n').replace('\\"', '"'))
     text = re.sub(r'def \w+\(.*?\)', '', text)  # a call may look like the definition, which is given
     return [line for line in solution(lesson) if line in text]
-
-
-def run(notebook, folder, errors=False, **settings):
-    """The cells of a notebook by id, executed in a folder with tiny settings."""
-    for cell in code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
-        if 'parameters' in cell.metadata.get('tags', []):
-            cell.source += ''.join(f'\n{name} = {value!r}' for name, value in (TINY | settings).items())
-    NotebookClient(notebook, timeout=600, allow_errors=errors, resources={'metadata': {'path': folder}}).execute()
-    return {cell.id: cell for cell in notebook.cells}
 
 
 # ---------------------------------------------------------------- what is in the copy
@@ -144,10 +132,10 @@ def test_a_function_that_a_lesson_lacks_or_does_not_describe_is_an_error(lesson)
     cell = next(cell for cell in lesson.cells if cell.id == 'model-opt')
     cell.source = re.sub('""".*?"""', 'pass', cell.source, flags=re.S)
     with pytest.raises(ValueError, match='model_opt has no docstring'):
-        course.exercise(lesson)
+        learner.exercise(lesson)
     cell.source = 'pass'
     with pytest.raises(ValueError, match='no cell of the lesson defines model_opt'):
-        course.exercise(lesson)
+        learner.exercise(lesson)
 
 
 # ---------------------------------------------------------------- learn and check
@@ -155,22 +143,22 @@ def test_a_function_that_a_lesson_lacks_or_does_not_describe_is_an_error(lesson)
 
 @pytest.fixture
 def my_copy(tmp_path, monkeypatch):
-    monkeypatch.setattr(course, 'COPY', tmp_path / 'my copy.ipynb')
-    return course.COPY
+    monkeypatch.setattr(learner, 'COPY', tmp_path / 'my copy.ipynb')
+    return learner.COPY
 
 
 def test_a_copy_that_exists_is_never_overwritten(my_copy, copy):
-    course.learn()
+    learner.learn()
     assert nbformat.read(my_copy, as_version=4) == copy
     my_copy.write_text('my work')
-    course.learn()
+    learner.learn()
     assert my_copy.read_text() == 'my work'
     assert list(my_copy.parent.iterdir()) == [my_copy]
 
 
 def test_a_copy_that_lies_elsewhere_is_never_overwritten(my_copy, tmp_path):
     my_copy.symlink_to(tmp_path / 'a disk that is not there' / 'work.ipynb')
-    course.learn()
+    learner.learn()
     assert my_copy.is_symlink()
 
 
@@ -181,7 +169,7 @@ def test_check_prints_a_line_for_each_function_and_how_many_pass(lesson, copy, t
         if cell.id == 'model-opt':
             cell.source = solved.source.replace('return d_train_opt, g_train_opt', 'return d_train_opt')
     nbformat.write(copy, tmp_path / 'mine.ipynb')
-    course.check(tmp_path / 'mine.ipynb')
+    learner.check(tmp_path / 'mine.ipynb')
     *lines, last = capsys.readouterr().out.splitlines()
     verdicts = dict(line.split(maxsplit=1) for line in lines)
     assert list(verdicts) == list(problem_unittests.FUNCTIONS)
@@ -197,49 +185,31 @@ def test_check_says_what_it_cannot_read(tmp_path, content, reason):
     if content:
         path.write_text(content)
     with pytest.raises(SystemExit, match=reason):
-        course.check(path)
+        learner.check(path)
 
 
-# ---------------------------------------------------------------- run
-
-
-@pytest.mark.slow
-def test_with_the_lessons_functions_pasted_in_the_copy_gives_the_same_losses_and_passes(lesson, copy, tmp_path):
-    sources = {cell.id: cell.source for cell in lesson.cells}
-    for cell in copy.cells:
-        cell.source = sources.get(cell.id, cell.source)
-    last = [cell.id for cell in lesson.cells].index('train-faces')
-    lesson.cells = [cell for cell in lesson.cells[: last + 1] if not cell.id.startswith('test-')]
-    losses = []
-    for notebook in (lesson, copy):
-        quicken(notebook)
-        show = nbformat.v4.new_code_cell('print(digit_losses.tolist(), face_losses.tolist())', id='losses')
-        notebook.cells.append(show)
-        cells = run(notebook, course.ROOT, data_dir=str(tmp_path), generators_dir=str(tmp_path / 'generators'))
-        losses.append(cells['losses'].outputs[0].text)
-    assert losses[0] == losses[1]
-    tests = [cell for cell in copy.cells if cell.source.startswith('tests.test_')]
-    assert len(tests) == 6
-    assert all('passed' in cell.outputs[0].text for cell in tests)
+# ---------------------------------------------------------------- the bundle
 
 
 @pytest.fixture
 def bundle(tmp_path):
     """The student's bundle, unpacked from its zip in a folder where nothing else is."""
-    course.student(tmp_path)
+    learner.student(tmp_path)
     with zipfile.ZipFile(tmp_path / 'student.zip') as archive:
         archive.extractall(tmp_path / 'unpacked')
     (inside,) = (tmp_path / 'unpacked').iterdir()
     return inside
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_bundle_works_on_its_own_and_each_cell_says_in_one_sentence_what_is_not_written(bundle):
-    notebook = nbformat.read(bundle / course.COPY.name, as_version=4)
-    cells = run(notebook, bundle, errors=True)
-    errors = {
-        name: out for name, cell in cells.items() for out in cell.get('outputs', ()) if out.output_type == 'error'
-    }
+    notebook = nbformat.read(bundle / learner.COPY.name, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    cells['parameters'].source += "\ndata_source, synthetic_count, failure_steps = 'synthetic', 128, 0"
+    client = NotebookClient(notebook, timeout=600, allow_errors=True, resources={'metadata': {'path': bundle}})
+    client.execute()
+    outputs = [(name, out) for name, cell in cells.items() for out in cell.get('outputs', ())]
+    errors = {name: out for name, out in outputs if out.output_type == 'error'}
     tests = {cell.id for cell in notebook.cells if cell.source.startswith('tests.test_')}
     assert tests < errors.keys()
     for name, error in errors.items():
@@ -248,17 +218,21 @@ def test_the_bundle_works_on_its_own_and_each_cell_says_in_one_sentence_what_is_
         assert '\n' not in sentence.strip() or name in tests
     for name, function in {'try-discriminator': 'discriminator', 'train-faces': 'train', 'digit-grid': 'train'}.items():
         assert errors[name].traceback[0].startswith(f'{function} is not written yet')
-    streams = [out for cell in cells.values() for out in cell.get('outputs', ()) if out.output_type == 'stream']
-    assert [out.text for out in streams if out.name == 'stderr'] == []
+    assert [out.text for _, out in outputs if out.output_type == 'stream' and out.name == 'stderr'] == []
 
 
-@pytest.mark.slow
-def test_the_bundle_checks_itself(bundle):
-    command = [sys.executable, '-m', 'lesson.course', 'check']
+@pytest.mark.long
+def test_in_the_bundle_the_lessons_functions_pass(bundle, lesson):
+    copy = nbformat.read(bundle / learner.COPY.name, as_version=4)
+    sources = {cell.id: cell.source for cell in lesson.cells}
+    for cell in copy.cells:
+        cell.source = sources.get(cell.id, cell.source)
+    nbformat.write(copy, bundle / 'solved.ipynb')
+    command = [sys.executable, '-m', 'lesson.notebook.learner', 'check', 'solved.ipynb']
     checked = subprocess.run(command, cwd=bundle, capture_output=True, text=True, check=True)
     assert checked.stdout.splitlines() == [
-        *(f'{name:14} not written yet' for name in problem_unittests.FUNCTIONS),
-        '0 of 6 pass.',
+        *(f'{name:14} passed' for name in problem_unittests.FUNCTIONS),
+        '6 of 6 pass.',
     ]
     assert checked.stderr == ''
 
@@ -266,25 +240,19 @@ def test_the_bundle_checks_itself(bundle):
 def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, lesson):
     names = {path.relative_to(bundle).as_posix() for path in bundle.rglob('*') if path.is_file()}
     assert {
-        'my_face_generation.ipynb',
-        'helper.py',
-        'problem_unittests.py',
-        'requirements.txt',
-        'README.md',
-        'LICENSE',
-        'docs/field_guide.md',
-        'docs/field_guide/01-generator.random.png',
+        *('my_face_generation.ipynb', 'helper.py', 'problem_unittests.py', 'requirements.txt', 'README.md', 'LICENSE'),
+        *('docs/field_guide.md', 'docs/field_guide/01-generator.random.png', 'lesson/cluster/members.py'),
     } < names
     assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
     # Where to look, and how it is used, in single lines.
-    documented = {'problem_unittests.py', 'docs/field_guide.md', 'lesson/training.py'}
+    documented = {'problem_unittests.py', 'docs/field_guide.md', 'lesson/train/run.py'}
     for name in [each for each in names - documented if not each.endswith('.png')]:
         assert leaked(lesson, (bundle / name).read_text('utf-8')) == [], name
 
 
 def test_an_error_of_another_kind_keeps_its_traceback(copy):
     sources = [
-        course.EXPLAIN,
+        learner.EXPLAIN,
         'def generator():\n    raise NotImplementedError',
         'def mine():\n    raise NotImplementedError("a part of mine")\nmine()',
         'unknown_name',
@@ -294,7 +262,7 @@ def test_an_error_of_another_kind_keeps_its_traceback(copy):
         'images = 3\nimages',
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    NotebookClient(notebook, allow_errors=True, resources={'metadata': {'path': course.ROOT}}).execute()
+    NotebookClient(notebook, allow_errors=True, resources={'metadata': {'path': learner.ROOT}}).execute()
     outputs = [cell.outputs[0] if cell.outputs else None for cell in notebook.cells]
     for output in outputs[2:5]:
         assert len(output.traceback) > 1
