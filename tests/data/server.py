@@ -19,8 +19,6 @@ class Server:
         Handler = type('Handler', (_Handler,), {'mirror': self})
         self.http = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-        self.nobody = socket.socket()
-        self.nobody.bind(('127.0.0.1', 0))
 
     def serve(self, path, body=b'', status=200, *, ranges=True, length=None, send=None, then='cut', to=None):
         """Answer `path`, and return its address.
@@ -44,7 +42,7 @@ class Server:
             'not found': (self.serve('/404', status=404), '404 Not Found'),
             'server error': (self.serve('/500', status=500), '500 Internal Server Error'),
             'time-out': (self.serve('/time-out', body, send=0), 'no answer within 2 seconds'),
-            'connection refused': (f'http://127.0.0.1:{self.nobody.getsockname()[1]}/refused', 'refused'),
+            'connection refused': ('http://127.0.0.1:9/refused', 'refused'),
             'unknown host': ('http://no-such-host.invalid/file', 'no-such-host|not known|resolution|no answer'),
             'HTML page': (self.serve('/redirect', status=302, to=page), 'HTML page instead of the file'),
             'nothing': (self.serve('/nothing', length=len(body)), 'sent nothing'),
@@ -63,7 +61,6 @@ class Server:
         self.closed.set()
         self.http.shutdown()
         self.http.server_close()
-        self.nobody.close()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -3,7 +3,6 @@
 import itertools
 import linecache
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -72,30 +71,6 @@ def test_a_flip_of_any_byte_and_a_cut_anywhere_are_noticed(source):
         assert cache.read_bytes() == whole
 
 
-class Harmful:
-    def __reduce__(self):
-        return Path.touch, (Path('harm'),)
-
-
-def test_a_cache_is_never_unpickled(source, monkeypatch):
-    monkeypatch.chdir(source)
-    cached_images(source, ROW, 'key', make)
-    cache = cache_of(source.parent)
-    harmful = pickle.dumps(Harmful())
-    pickle.loads(harmful)
-    os.remove('harm')
-    cache.write_bytes(harmful)
-    np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
-    with open(cache, 'wb') as file:
-        np.lib.format.write_array_header_1_0(file, {'descr': '|O', 'fortran_order': False, 'shape': (1,)})
-        file.write(harmful)
-    np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
-    assert not os.path.exists('harm')
-
-
-# --------------------------------------------------------------------------------------------- disks
-
-
 @pytest.mark.parametrize('number', [ENOSPC, EIO])
 def test_whichever_operation_on_the_disk_fails_nothing_is_left_and_the_next_time_it_works(source, number):
     for i in itertools.count():
@@ -134,13 +109,6 @@ def test_an_error_or_interrupt_while_images_are_made_passes_and_leaves_nothing(s
         assert all_files(source.parent) == []
 
 
-def test_a_full_disk_is_named_with_what_is_free(tmpfs):
-    disk = tmpfs(2**16)
-    with pytest.raises(OSError, match=rf'no space to write {disk}/own-64x64x3-.*npy: [\d,]+ are free'):
-        cached_images(disk / 'own', (64, 64, 3), 'key', partial(make, np.zeros((6, 64, 64, 3), np.uint8)))
-    assert all_files(disk) == []
-
-
 def test_a_folder_that_cannot_be_written_is_read_or_the_images_go_into_a_cache_dir(tmpfs, tmp_path):
     disk = tmpfs(2**20)
     cached_images(disk / 'own', ROW, 'key', make)
@@ -160,9 +128,6 @@ def test_in_one_cache_dir_sources_of_one_name_and_sizes_are_kept_apart(tmp_path)
             cached = cached_images(tmp_path / name, row, 'key', making_them, tmp_path)
             np.testing.assert_array_equal(cached, IMAGES.reshape(6, *row))
     assert len(all_files(tmp_path)) == len(calls)
-
-
-# ------------------------------------------------------------------------------------------- listing
 
 
 def test_a_listing_is_in_order_and_leaves_out_what_is_hidden_ours_or_leads_in_a_circle(source):
@@ -189,8 +154,6 @@ def test_a_folder_that_may_not_be_read_says_how_to_make_it_readable(source, monk
     with pytest.raises(PermissionError, match=r'own cannot be read by this user: make it readable \(chmod'):
         list(listing(source))
 
-
-# ---------------------------------------------------------------------------------------------- code
 
 CODES = """
 import helper

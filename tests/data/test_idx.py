@@ -19,9 +19,6 @@ def labels_idx(labels=LABELS, magic=0x801):
     return b''.join(size.to_bytes(4, 'big') for size in (magic, len(labels))) + labels.tobytes()
 
 
-# -------------------------------------------------------------------------------------------- images
-
-
 @pytest.mark.parametrize('pack', [bytes, gzip.compress])
 def test_images_are_read_packed_or_not_and_mapped(tmp_path, pack):
     path = write_mnist(tmp_path, pack(idx(digits(7))))
@@ -102,9 +99,6 @@ def test_the_prepared_digits_are_made_again_when_the_code_that_makes_them_change
 
 def inverted(*arguments):
     return 255 - read_idx(*arguments)
-
-
-# -------------------------------------------------------------------------------------------- labels
 
 
 @pytest.mark.parametrize('packed', [True, False])

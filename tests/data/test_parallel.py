@@ -45,11 +45,6 @@ def test_one_part_or_none_starts_no_process():
     assert list(on_all_cores(doubled, [4])) == [(os.getpid(), 8)]
 
 
-def test_one_core_works_alone(monkeypatch):
-    monkeypatch.setattr(os, 'cpu_count', lambda: 1)
-    assert {pid for pid, _ in on_all_cores(doubled, range(9))} == {os.getpid()}
-
-
 def test_what_a_notebook_defines_runs_here_as_no_other_process_knows_it():
     def function(number):
         return os.getpid(), number

@@ -4,11 +4,9 @@ import io
 import os
 import shutil
 import signal
-import struct
 import sys
 import tracemalloc
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +46,6 @@ def test_faces_equal_pillow_called_by_hand_to_the_last_bit_in_a_folder_and_in_an
         zip_up(files, tmp_path / f'{method}' / 'img_align_celeba.zip', method)
         np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path / f'{method}').images, expected)
         assert len(all_files(tmp_path / f'{method}')) == 2  # the zip and its cache: nothing is unpacked
-
-
-# --------------------------------------------------------------------------------------------- zips
 
 
 def write_zips(own):
@@ -135,17 +130,6 @@ def test_a_zip_that_is_cut_off_or_damaged_anywhere_gives_the_right_pictures_or_a
             assert str(path) in str(error)
 
 
-def test_names_that_lead_outside_or_are_links_do_no_harm_as_nothing_is_unpacked(tmp_path):
-    link = zipfile.ZipInfo('link.png')
-    link.external_attr = 0o120777 << 16
-    with zipfile.ZipFile(tmp_path / 'own.zip', 'w') as archive:
-        for name in ('../x.png', '/etc/x.png', 'a\\..\\x.png', 'a..b/c..png'):
-            archive.writestr(name, level(1))
-        archive.writestr(link, '/etc/passwd')
-    assert levels('own.zip', tmp_path) == [1, 1, 1]  # '..' counts as hidden
-    assert len(all_files(tmp_path)) == 2
-
-
 def declare(path, size):
     """Write `size` into the list of members as what the first one unpacks to."""
     content = bytearray(path.read_bytes())
@@ -184,16 +168,6 @@ def test_the_memory_of_a_preparation_does_not_grow_with_the_number_of_zips(tmp_p
     assert peaks[1] < peaks[0] + 300_000, peaks  # a list of 1,800 members would take more
 
 
-# ------------------------------------------------------------------------------------- broken, others
-
-
-def declared_png(width, height):
-    """A PNG that says how large it is and then ends."""
-    header = b'IHDR' + struct.pack('>2I5B', width, height, 8, 2, 0, 0, 0)
-    start = b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + header + struct.pack('>I', zlib.crc32(header))
-    return start + struct.pack('>I', 100) + b'IDAT'
-
-
 def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
     own = tmp_path / 'own'
     own.mkdir()
@@ -202,22 +176,20 @@ def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
     (own / 'b truncated.jpg').write_bytes(whole[: len(whole) // 2])
     (own / 'c empty.jpg').write_bytes(b'')
     (own / 'd text.jpg').write_text('no picture')
-    (own / 'e huge.png').write_bytes(declared_png(60_000, 60_000))
-    Image.new('1', (8000, 8000)).save(own / 'f large.png')
-    with open(own / 'g film.jpg', 'wb') as file:
+    Image.new('1', (8000, 8000)).save(own / 'e large.png')
+    with open(own / 'f film.jpg', 'wb') as file:
         file.truncate(2**30)  # a gigabyte that takes no space
     (own / 'IMG_1.jpg').write_bytes(b'\0\0\0\x18ftypheic' + bytes(100))
     assert len(helper.open_dataset('own', tmp_path).images) == 1
     line, _ = capsys.readouterr().out.splitlines()
-    assert line.startswith(f'Skipped 7 of 8 pictures in {own} cannot be read: IMG_1.jpg (')
+    assert line.startswith(f'Skipped 6 of 7 pictures in {own} cannot be read: IMG_1.jpg (')
     for words in (
         'IMG_1.jpg (an HEIC photo, which Pillow does not read: export it as JPEG)',
         'b truncated.jpg (',
         'c empty.jpg (not a picture)',
         'd text.jpg (not a picture)',
-        'e huge.png (Image size (3600000000 pixels) exceeds limit',
-        'f large.png (too large: 8000x8000, at most 50,000,000 pixels)',
-        'g film.jpg (it has 1,073,741,824 bytes, too many for a picture)',
+        'e large.png (too large: 8000x8000, at most 50,000,000 pixels)',
+        'f film.jpg (it has 1,073,741,824 bytes, too many for a picture)',
     ):
         assert words in line
     helper.open_dataset('own', tmp_path)
@@ -272,37 +244,21 @@ def test_spaces_and_letters_of_all_languages_in_names_do_no_harm(tmp_path, capsy
     assert line.startswith('Skipped 2 of 3 pictures') and 'kaputt é.jpg' in line
 
 
-def test_our_own_cache_in_a_folder_is_no_picture_of_it(tmp_path, capsys):
-    (tmp_path / 'animals' / 'cats').mkdir(parents=True)
-    for place in ('a.png', 'cats/a.png'):
-        colours().save(tmp_path / 'animals' / place)
-    helper.open_dataset('animals/cats', tmp_path)
-    assert list((tmp_path / 'animals').glob('*.npy'))
-    assert len(helper.open_dataset('animals', tmp_path).images) == 2
-    assert 'Left out' not in capsys.readouterr().out
-
-
-# ------------------------------------------------------------------------------------------- changes
-
-
 def test_another_picture_code_or_setting_makes_other_images(tmp_path, monkeypatch):
     own = tmp_path / 'own'
     own.mkdir()
     Image.fromarray(np.full((30, 30), 200 * 257, np.uint16)).save(own / 'a.png')
     assert levels('own', tmp_path) == [200]
-    (own / 'b.png').write_bytes(level(2))
-    assert levels('own', tmp_path) == [200, 2]
-    status = (own / 'b.png').stat()
-    (own / 'b.png').write_bytes(level(3))
-    os.utime(own / 'b.png', ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert levels('own', tmp_path) == [200, 3]
+    for value in (2, 3):  # a new one, and the same name and size with a different time
+        (own / 'b.png').write_bytes(level(value))
+        os.utime(own / 'b.png', (value, value))
+        assert levels('own', tmp_path) == [200, value]
     monkeypatch.setattr(decode, 'WHITE', 2 * decode.WHITE)  # as an edit of the file does
     assert levels('own', tmp_path) == [100, 3]
-    assert len(list(tmp_path.glob('own-28x28x3-*'))) == 1
-    about = helper.DATA_SETS['celeba']
     files = write_faces(tmp_path / 'img_align_celeba', 3)
     for crop, size in ((108, 28), (60, 28), (60, 30)):
-        monkeypatch.setitem(helper.DATA_SETS, 'celeba', about._replace(crop=crop))
+        about = helper.DATA_SETS['celeba']._replace(crop=crop)
+        monkeypatch.setitem(helper.DATA_SETS, 'celeba', about)
         expected = helper.get_batch(files, size, size, 'RGB', crop)
         np.testing.assert_array_equal(helper.open_dataset('celeba', tmp_path, image_size=size).images, expected)
 
@@ -340,9 +296,6 @@ def test_files_that_change_meanwhile_are_looked_at_again_and_given_up_after_thre
     printed = capsys.readouterr().out
     assert printed.count(f'Files in {tmp_path / "own"} have changed in the meantime.\n') == times
     assert 'Skipped' not in printed
-
-
-# ----------------------------------------------------------------------------------------- processes
 
 
 @pytest.fixture
