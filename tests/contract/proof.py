@@ -35,15 +35,19 @@ SHORT = [*SHOWN, *ONE_OF_EACH, *RIGHT[::6]]  # all of them take minutes
 
 
 class Proof:
-    """The tests of a file, a subclass with `cases`: pytest-xdist keeps the tests of a file on one worker."""
+    """The tests of a file, on the cases of one function; None: right variants. A worker of pytest-xdist runs a file."""
 
-    cases = ()
+    function = None
+
+    @property
+    def cases(self):
+        return [case for case in CASES if case.fails == self.function]
 
     def pytest_generate_tests(self, metafunc):
         if 'case' in metafunc.fixturenames:
             short = metafunc.function.__name__ == 'test_a_case_has_its_verdict'
             cases = [case for case in self.cases if case in SHORT or not short]
-            metafunc.parametrize('case', cases, ids=[f'{case.fault or "right"}: {case.name}' for case in cases])
+            metafunc.parametrize('case', cases, ids=str)
 
     def test_a_case_has_its_verdict(self, case):
         check(case, kept(case) or judged(case))

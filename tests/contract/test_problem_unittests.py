@@ -20,7 +20,7 @@ from lesson.session import tf
 from problem_unittests import FAULTS, FUNCTIONS
 from tests.contract import proof
 from tests.contract.proof import RIGHT, ROOT, WRONG
-from tests.contract.solutions import D_LAYERS, faults_of, judge, sources_of, write_notebook
+from tests.contract.solutions import D_LAYERS, changed, judge, sources_of, write_notebook
 from tests.contract.solutions.table import CASES
 
 TESTS = {name: getattr(problem_unittests, f'test_{name}') for name in FUNCTIONS}
@@ -41,7 +41,7 @@ def failure(test, function, *more):
 # ---------------------------------------------------------------- the table, and its proof
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_wrong_function_does_not_spoil_the_tests_of_the_others():
     """One wrong case of those that others call; `python -m tests.contract.solutions --all` does it for all."""
     for name in ('discriminator', 'generator', 'model_loss'):
@@ -101,7 +101,7 @@ def test_a_verdict_is_kept_until_what_it_depends_on_changes(tmp_path, monkeypatc
     assert proof.kept(case) is None
     assert proof.judged(case) == proof.kept(case) == verdicts
     assert proof.kept(case._replace(says='something')) == verdicts  # what is expected may change
-    for change in ({'changes': {}}, {'environment': {}}, {'fault': 'train.order'}, {'fault': None}):
+    for change in ({'changes': {}}, {'environment': {}}, {'fault': 'train.order'}):
         assert proof.kept(case._replace(**change)) is None
     for other in (['another version'], [*proof._judges(), 'a file']):
         monkeypatch.setattr(proof, '_judges', lambda other=other: other)
@@ -122,7 +122,7 @@ def test_which_batch_a_step_used_does_not_depend_on_which_of_its_threads_is_firs
 def test_a_change_that_does_not_fit_the_notebook_is_an_error():
     for old in ('no such text', 'tf'):
         with pytest.raises(ValueError, match='has to occur once'):
-            sources_of(faults_of('generator')[0]('random', 'a case', {old: 'something'}))
+            sources_of(changed({old: 'something'}, within='generator'))
 
 
 # ---------------------------------------------------------------- in a notebook
@@ -135,7 +135,7 @@ def run_cells(*sources):
     return notebook.cells
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_in_a_notebook_a_test_prints_one_line_or_fails_with_a_short_traceback():
     imports = 'from lesson.session import tf\nimport problem_unittests as tests'
     good, bad, broken = (
@@ -209,10 +209,10 @@ def test_a_function_that_is_not_written_yet_is_told_in_one_line():
 
 
 def test_what_a_function_writes_does_not_reach_the_working_folder(lesson, tmp_path, monkeypatch):
-    (case,) = [case for case in RIGHT if case.name == 'a saver, a file of samples and a folder']
+    saver = next(each for each in RIGHT if each.name == 'a saver, a file of samples and a folder')
     (tmp_path / 'generator.ckpt.index').write_text('what was trained')
     monkeypatch.chdir(tmp_path)
-    assert judge(case, ['train']) == {'train': ({}, {})}
+    assert judge(saver, ['train']) == {'train': ({}, {})}
     assert [path.name for path in tmp_path.iterdir()] == ['generator.ckpt.index']
     assert (tmp_path / 'generator.ckpt.index').read_text() == 'what was trained'
     assert Path.cwd() == tmp_path
@@ -221,12 +221,11 @@ def test_what_a_function_writes_does_not_reach_the_working_folder(lesson, tmp_pa
 def test_a_verdict_does_not_change_with_the_callers_random_numbers():
     layers = D_LAYERS.replace('return tf.sigmoid', 'logits = tf.nn.tanh(logits)\n        return tf.sigmoid')
     changes = {'imports': 'import tensorflow as tf\n', 'def discriminator': layers}
-    case = faults_of('discriminator')[0]('limited_logits', 'a case', changes)
     texts = []
     for seed in (1, 2):
         random.seed(seed)
         np.random.seed(seed)
-        texts.append(judge(case, ['discriminator']))
+        texts.append(judge(changed(changes), ['discriminator']))
     assert texts[0] == texts[1]
     assert list(texts[0]['discriminator'][0]) == ['discriminator.limited_logits']
 
@@ -252,7 +251,7 @@ def discriminator(images, reuse=False):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize('name', ['discriminator', 'generator'])
 def test_a_large_network_is_judged_within_ten_seconds_on_two_cores(tmp_path, name):
     pytest.importorskip('tf_keras')
@@ -287,7 +286,7 @@ def test_the_callers_graph_and_random_numbers_and_standard_error_are_left_alone(
     assert err == ''
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pytest_judges_another_notebook_function_by_function(tmp_path):
     case = next(case for case in WRONG if case.name == 'sigmoid at the end')
     path = tmp_path / 'other.ipynb'

@@ -57,9 +57,9 @@ G_LAYERS = (
 
 class Case(NamedTuple):
     fault: str | None  # id of the most serious fault; None: all six tests must pass
-    name: str  # what is wrong, or done in another way
+    name: str  # what is wrong, or done in a different way
     changes: dict  # {old: new}; old occurs once in the definition `within`. {'def name': new} replaces a definition
-    within: str | None  # the changed definition; None: all definitions together
+    within: str | None = None  # the changed definition; None: all definitions together
     says: str = ''  # numbers or names that the message must contain
     hints: tuple = ()  # ids of the hints of a case without faults
     classic: bool = False  # known from solutions of the original project
@@ -70,19 +70,28 @@ class Case(NamedTuple):
         """The function whose test must fail, or None."""
         return self.fault and self.fault.partition('.')[0]
 
-
-def faults_of(function):
-    """(wrong, classic): how a case is made that must fail with a fault of this function."""
-
-    def wrong(fault, name, changes, within=function, **more):
-        return Case(f'{function}.{fault}', name, changes, within, **more)
-
-    return wrong, functools.partial(wrong, classic=True)
+    def __str__(self):
+        return f'{self.fault or "right"}: {self.name}'
 
 
-def right(name, changes, **more):
-    """A case that must pass."""
-    return Case(None, name, changes, None, **more)
+def changed(changes, **more):
+    """A case that `named` gives its name, with more than its changes."""
+    return Case(None, '', changes, **more)
+
+
+def classic(changes, **more):
+    return changed(changes, classic=True, **more)
+
+
+def named(cases):
+    """The cases of {'fault: name', or just the name of a right variant: its changes, or what changed() gives}.
+
+    The changes are made within the function that fails, if a case says nothing else.
+    """
+    for key, value in cases.items():
+        fault, name = re.fullmatch(r'(?:(\w+\.\w+): )?(.*)', key).groups()
+        new = value if isinstance(value, Case) else changed(value)
+        yield new._replace(fault=fault, name=name, within=new.within or (fault and fault.partition('.')[0]))
 
 
 @functools.cache

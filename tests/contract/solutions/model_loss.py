@@ -1,129 +1,78 @@
 """Wrong implementations of model_loss."""
 
-from . import faults_of
-
-wrong, classic = faults_of('model_loss')
+from . import changed, classic
 
 D_LOSS = 'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)'
 G_LOSS = 'g_loss = real_loss(logits_fake)'
 RESULT = 'return d_loss, g_loss'
 LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
 
-CASES = [
-    classic('order', 'returned in the wrong order', {RESULT: 'return g_loss, d_loss'}),
-    classic(
-        'from_probabilities',
-        'the probability of real images taken for logits',
-        {'_, logits_real =': 'logits_real, _ ='},
-        says='d_loss',
+WRONG = {
+    'model_loss.order: returned in the wrong order': classic({RESULT: 'return g_loss, d_loss'}),
+    'model_loss.from_probabilities: the probability of real images taken for logits': classic(
+        {'_, logits_real =': 'logits_real, _ ='}, says='d_loss'
     ),
-    classic(
-        'from_probabilities',
-        'the probability of fake images taken for logits',
-        {'_, logits_fake =': 'logits_fake, _ ='},
-        says='d_loss',
+    'model_loss.from_probabilities: the probability of fake images taken for logits': classic(
+        {'_, logits_fake =': 'logits_fake, _ ='}, says='d_loss'
     ),
-    classic(
-        'from_probabilities',
-        'both probabilities taken for logits',
-        {'_, logits_real =': 'logits_real, _ =', '_, logits_fake =': 'logits_fake, _ ='},
-        says='d_loss',
+    'model_loss.from_probabilities: both probabilities taken for logits': classic(
+        {'_, logits_real =': 'logits_real, _ =', '_, logits_fake =': 'logits_fake, _ ='}, says='d_loss'
     ),
-    classic(
-        'from_probabilities',
-        '(sigmoid, logits) of real images taken for logits',
-        {'_, logits_real =': 'logits_real ='},
-        says='d_loss',
+    'model_loss.from_probabilities: (sigmoid, logits) of real images taken for logits': classic(
+        {'_, logits_real =': 'logits_real ='}, says='d_loss'
     ),
-    classic(
-        'from_probabilities',
-        '(sigmoid, logits) of both taken for logits',
-        {'_, logits_real =': 'logits_real =', '_, logits_fake =': 'logits_fake ='},
-        says='d_loss',
+    'model_loss.from_probabilities: (sigmoid, logits) of both taken for logits': classic(
+        {'_, logits_real =': 'logits_real =', '_, logits_fake =': 'logits_fake ='}, says='d_loss'
     ),
-    wrong(
-        'from_probabilities',
-        'g_loss from probabilities',
-        {G_LOSS: 'g_loss = real_loss(tf.sigmoid(logits_fake))'},
-        says='g_loss',
+    'model_loss.from_probabilities: g_loss from probabilities': changed(
+        {G_LOSS: 'g_loss = real_loss(tf.sigmoid(logits_fake))'}, says='g_loss'
     ),
-    classic(
-        'smoothing_idle',
-        'smoothing without effect: ones_like(x * 0.9)',
-        {LABELS: 'tf.ones_like(logits * (1.0 - smooth))'},
-        within='real_loss',
+    'model_loss.smoothing_idle: smoothing without effect: ones_like(x * 0.9)': classic(
+        {LABELS: 'tf.ones_like(logits * (1.0 - smooth))'}, within='real_loss'
     ),
-    classic(
-        'g_label_smoothed',
-        'smoothing on the label of the generator',
-        {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=0.1)'},
+    'model_loss.g_label_smoothed: smoothing on the label of the generator': classic(
+        {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=0.1)'}
     ),
-    classic(
-        'label_by_numpy',
-        'label chosen once by NumPy',
-        {LABELS: 'tf.ones_like(logits) * np.random.uniform(0.7, 1.0)'},
-        within='real_loss',
+    'model_loss.label_by_numpy: label chosen once by NumPy': classic(
+        {LABELS: 'tf.ones_like(logits) * np.random.uniform(0.7, 1.0)'}, within='real_loss'
     ),
-    classic(
-        'sizes_differ',
-        'labels chosen once by NumPy for a batch of 64',
-        {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [64, 1]), 'float32')"},
-        within='real_loss',
+    'model_loss.sizes_differ: labels chosen once by NumPy for a batch of 64': classic(
+        {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [64, 1]), 'float32')"}, within='real_loss'
     ),
-    classic(
-        'sizes_differ',
-        'labels for a batch of 64',
-        {'labels=labels': 'labels=tf.ones([64, 1]) * (1.0 - smooth)'},
-        within='real_loss',
+    'model_loss.sizes_differ: labels for a batch of 64': classic(
+        {'labels=labels': 'labels=tf.ones([64, 1]) * (1.0 - smooth)'}, within='real_loss'
     ),
-    wrong('sizes_differ', 'labels for a batch of 5', {LABELS: 'tf.ones([5, 1])'}, within='real_loss'),
-    wrong(
-        'sizes_differ',
-        'labels chosen by NumPy for 5 images',
-        {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [5, 1]), 'float32')"},
-        within='real_loss',
+    'model_loss.sizes_differ: labels for a batch of 5': changed({LABELS: 'tf.ones([5, 1])'}, within='real_loss'),
+    'model_loss.sizes_differ: labels chosen by NumPy for 5 images': changed(
+        {LABELS: "tf.constant(np.random.uniform(0.7, 1.0, [5, 1]), 'float32')"}, within='real_loss'
     ),
-    wrong('real_label', 'too much smoothing', {'smooth=0.1': 'smooth=0.5'}, says='0.50'),
-    wrong('real_label', 'labels above 1', {'smooth=0.1': 'smooth=-0.1'}, says='1.10'),
-    wrong(
-        'labels_swapped',
-        'labels of d_loss swapped',
-        {D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake)'},
+    'model_loss.real_label: too much smoothing': changed({'smooth=0.1': 'smooth=0.5'}, says='0.50'),
+    'model_loss.real_label: labels above 1': changed({'smooth=0.1': 'smooth=-0.1'}, says='1.10'),
+    'model_loss.labels_swapped: labels of d_loss swapped': {
+        D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake)'
+    },
+    'model_loss.half_missing: d_loss without the real half': {D_LOSS: 'd_loss = fake_loss(logits_fake)'},
+    'model_loss.half_missing: d_loss without the fake half': {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1)'},
+    'model_loss.half_missing: d_loss on real images twice': {'fake_loss(logits_fake)': 'fake_loss(logits_real)'},
+    'model_loss.halves_differ: the halves of d_loss weighted differently': changed(
+        {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1) + 0.5 * fake_loss(logits_fake)'}, says='1.00'
     ),
-    wrong('half_missing', 'd_loss without the real half', {D_LOSS: 'd_loss = fake_loss(logits_fake)'}),
-    wrong('half_missing', 'd_loss without the fake half', {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1)'}),
-    wrong('half_missing', 'd_loss on real images twice', {'fake_loss(logits_fake)': 'fake_loss(logits_real)'}),
-    wrong(
-        'halves_differ',
-        'the halves of d_loss weighted differently',
-        {D_LOSS: 'd_loss = real_loss(logits_real, smooth=0.1) + 0.5 * fake_loss(logits_fake)'},
-        says='1.00',
+    'model_loss.scaled: d_loss times 10': {
+        D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
+    },
+    'model_loss.scaled: d_loss negative': {RESULT: 'return -d_loss, g_loss'},
+    'model_loss.g_label_0: the generator wants its images called fake': {G_LOSS: 'g_loss = fake_loss(logits_fake)'},
+    'model_loss.g_weights: the generator minimizes the negative of the loss of the discriminator': {
+        G_LOSS: 'g_loss = -fake_loss(logits_fake)'
+    },
+    'model_loss.g_weights: g_loss from real images': {G_LOSS: 'g_loss = real_loss(logits_real)'},
+    'model_loss.g_weights: g_loss is d_loss': {RESULT: 'return d_loss, d_loss'},
+    'model_loss.sum: sum in place of mean': changed({'tf.reduce_mean': 'tf.reduce_sum'}, within='real_loss'),
+    'model_loss.shape: no mean at all': changed({'tf.reduce_mean': ''}, within='real_loss'),
+    'model_loss.not_cross_entropy: the loss of the first image only': changed(
+        {'labels=labels)': 'labels=labels)[0]'}, within='real_loss'
     ),
-    wrong(
-        'scaled',
-        'd_loss times 10',
-        {D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'},
-    ),
-    wrong('scaled', 'd_loss negative', {RESULT: 'return -d_loss, g_loss'}),
-    wrong('g_label_0', 'the generator wants its images called fake', {G_LOSS: 'g_loss = fake_loss(logits_fake)'}),
-    wrong(
-        'g_weights',
-        'the generator minimizes the negative of the loss of the discriminator',
-        {G_LOSS: 'g_loss = -fake_loss(logits_fake)'},
-    ),
-    wrong('g_weights', 'g_loss from real images', {G_LOSS: 'g_loss = real_loss(logits_real)'}),
-    wrong('g_weights', 'g_loss is d_loss', {RESULT: 'return d_loss, d_loss'}),
-    wrong('sum', 'sum in place of mean', {'tf.reduce_mean': 'tf.reduce_sum'}, within='real_loss'),
-    wrong('shape', 'no mean at all', {'tf.reduce_mean': ''}, within='real_loss'),
-    wrong(
-        'not_cross_entropy',
-        'the loss of the first image only',
-        {'labels=labels)': 'labels=labels)[0]'},
-        within='real_loss',
-    ),
-    wrong(
-        'inexact',
-        'log of a probability, by hand',
+    'model_loss.inexact: log of a probability, by hand': changed(
         {
             'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': (
                 '-(labels * tf.log(tf.sigmoid(logits)) + (1 - labels) * tf.log(1 - tf.sigmoid(logits)))'
@@ -131,9 +80,7 @@ CASES = [
         },
         within='fake_loss',
     ),
-    wrong(
-        'inexact',
-        'log of a clipped probability',
+    'model_loss.inexact: log of a clipped probability': changed(
         {
             'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': (
                 '-tf.log(1 - tf.sigmoid(logits) + 1e-8)'
@@ -141,89 +88,55 @@ CASES = [
         },
         within='fake_loss',
     ),
-    wrong(
-        'not_cross_entropy',
-        'squared error in place of cross-entropy',
+    'model_loss.not_cross_entropy: squared error in place of cross-entropy': changed(
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': '(logits - labels) ** 2'},
         within='real_loss',
     ),
-    wrong(
-        'not_cross_entropy',
-        'hinge loss',
+    'model_loss.not_cross_entropy: hinge loss': changed(
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': 'tf.nn.relu(1 + logits)'},
         within='fake_loss',
     ),
-    wrong(
-        'generator_calls',
-        'generator at inference',
-        {'generator(input_z, out_channel_dim)': 'generator(input_z, out_channel_dim, is_train=False)'},
+    'model_loss.generator_calls: generator at inference': {
+        'generator(input_z, out_channel_dim)': 'generator(input_z, out_channel_dim, is_train=False)'
+    },
+    'model_loss.generator_calls: generator called twice': {
+        G_LOSS: f'generator(input_z, out_channel_dim, is_train=False)\n    {G_LOSS}'
+    },
+    'model_loss.channels: always three channels': {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'},
+    'model_loss.variable_exists: discriminator without reuse': {', reuse=True': ''},
+    'model_loss.discriminator_calls: discriminator never sees real images': {
+        'discriminator(input_real)': 'discriminator(fake)'
+    },
+    'model_loss.discriminator_calls: discriminator never sees fake images': {
+        'discriminator(fake, reuse': 'discriminator(input_real, reuse'
+    },
+    'model_loss.no_gradient: a stop_gradient before the discriminator': {
+        'discriminator(fake, reuse': 'discriminator(tf.stop_gradient(fake), reuse'
+    },
+    'model_loss.count: only one loss': {RESULT: 'return d_loss + g_loss'},
+    'model_loss.not_a_tensor: losses as NumPy numbers': {RESULT: 'return 0.5, 0.5'},
+    'model_loss.fake_label: a label of 0.4 for fake images': changed(
+        {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), 0.4)'}, within='fake_loss', says='0.40'
     ),
-    wrong(
-        'generator_calls',
-        'generator called twice',
-        {G_LOSS: f'generator(input_z, out_channel_dim, is_train=False)\n    {G_LOSS}'},
+    'model_loss.fake_label: a negative label for fake images': changed(
+        {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), -0.1)'}, within='fake_loss', says='-0.10'
     ),
-    wrong('channels', 'always three channels', {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'}),
-    wrong('variable_exists', 'discriminator without reuse', {', reuse=True': ''}),
-    wrong(
-        'discriminator_calls',
-        'discriminator never sees real images',
-        {'discriminator(input_real)': 'discriminator(fake)'},
+    'model_loss.real_label: a new random label around a half for each real image': changed(
+        {'real_loss(logits_real, smooth=0.1)': 'real_loss(logits_real, smooth=tf.random_uniform([]))'}, says='0.50'
     ),
-    wrong(
-        'discriminator_calls',
-        'discriminator never sees fake images',
-        {'discriminator(fake, reuse': 'discriminator(input_real, reuse'},
-    ),
-    wrong(
-        'no_gradient',
-        'a stop_gradient before the discriminator',
-        {'discriminator(fake, reuse': 'discriminator(tf.stop_gradient(fake), reuse'},
-    ),
-    wrong('count', 'only one loss', {RESULT: 'return d_loss + g_loss'}),
-    wrong('not_a_tensor', 'losses as NumPy numbers', {RESULT: 'return 0.5, 0.5'}),
-    wrong(
-        'fake_label',
-        'a label of 0.4 for fake images',
-        {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), 0.4)'},
-        within='fake_loss',
-        says='0.40',
-    ),
-    wrong(
-        'fake_label',
-        'a negative label for fake images',
-        {'tf.zeros_like(logits)': 'tf.fill(tf.shape(logits), -0.1)'},
-        within='fake_loss',
-        says='-0.10',
-    ),
-    wrong(
-        'real_label',
-        'a new random label around a half for each real image',
-        {'real_loss(logits_real, smooth=0.1)': 'real_loss(logits_real, smooth=tf.random_uniform([]))'},
-        says='0.50',
-    ),
-    wrong(
-        'real_label',
-        'new random labels from 1 to 1.4',
+    'model_loss.real_label: new random labels from 1 to 1.4': changed(
         {'real_loss(logits_real, smooth=0.1)': 'real_loss(logits_real, smooth=-tf.random_uniform([], 0, 0.4))'},
         says='1.20',
     ),
-    wrong(
-        'g_label_smoothed',
-        'new random labels around 0.8 for the generator',
-        {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=tf.random_uniform([], 0, 0.4))'},
-        says='0.80',
+    'model_loss.g_label_smoothed: new random labels around 0.8 for the generator': changed(
+        {G_LOSS: 'g_loss = real_loss(logits_fake, smooth=tf.random_uniform([], 0, 0.4))'}, says='0.80'
     ),
-    wrong(
-        'not_written',
-        'not written yet',
-        {'def model_loss': 'def model_loss(input_real, input_z, out_channel_dim):\n    raise NotImplementedError'},
-    ),
-    wrong(
-        'not_written',
-        'real_loss is not written yet',
+    'model_loss.not_written: not written yet': {
+        'def model_loss': 'def model_loss(input_real, input_z, out_channel_dim):\n    raise NotImplementedError'
+    },
+    'model_loss.not_written: real_loss is not written yet': changed(
         {'def real_loss': 'def real_loss(logits, smooth=0.0):\n    raise NotImplementedError'},
         within='real_loss',
         says='real_loss, which it needs, is not written yet',
     ),
-]
+}

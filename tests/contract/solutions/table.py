@@ -1,13 +1,9 @@
 """All cases."""
 
-from . import discriminator, generator, model_inputs, model_loss, model_opt, train, variants
+from . import discriminator, generator, model_inputs, model_loss, model_opt, named, train, variants
 
 CASES = [
-    *model_inputs.CASES,
-    *discriminator.CASES,
-    *generator.CASES,
-    *model_loss.CASES,
-    *model_opt.CASES,
-    *train.CASES,
-    *variants.CASES,
+    *named(model_inputs.WRONG | discriminator.WRONG | generator.WRONG | model_loss.WRONG | model_opt.WRONG),
+    *map(train.in_plain, named(train.WRONG)),
+    *named(variants.RIGHT),
 ]

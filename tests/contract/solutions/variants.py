@@ -1,6 +1,6 @@
 """Right variants of the six functions."""
 
-from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, right
+from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, changed
 
 EAGER = 'tf.disable_eager_execution()\n'
 NORM2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
@@ -100,16 +100,15 @@ G_LAYERLESS = (
 )
 
 
-def trains(name, old, new, ends='', **more):
+def trains(old, new, ends='', **more):
     """A right variant of TRAIN."""
-    assert TRAIN.count(old) == 1, name
-    return right(name, {'def train': TRAIN.replace(old, new) + ends}, **more)
+    assert TRAIN.count(old) == 1, old
+    return changed({'def train': TRAIN.replace(old, new) + ends}, **more)
 
 
-CASES = [
-    right('the notebook itself', {}),
-    right(
-        'tf.layers through tf_keras',
+RIGHT = {
+    'the notebook itself': {},
+    'tf.layers through tf_keras': changed(
         {
             'def discriminator': D_LAYERS,
             'def generator': G_LAYERS,
@@ -119,8 +118,7 @@ CASES = [
         },
         environment=KERAS,
     ),
-    right(
-        'tf.layers through tf_keras, with disable_v2_behavior',
+    'tf.layers through tf_keras, with disable_v2_behavior': changed(
         {
             EAGER: 'tf.disable_v2_behavior()\n',
             'def discriminator': D_LAYERS,
@@ -131,8 +129,7 @@ CASES = [
         },
         environment=KERAS,
     ),
-    right(
-        'tf.layers with dropout and Xavier',
+    'tf.layers with dropout and Xavier': changed(
         {
             'def discriminator': D_LAYERS.replace(
                 'logits = tf', 'h = tf.layers.dropout(h, 0.4, training=True)\n        logits = tf'
@@ -144,135 +141,99 @@ CASES = [
         },
         environment=KERAS,
     ),
-    right('eager execution not disabled', {EAGER: '\n'}, environment={}),
-    right('disable_v2_behavior', {EAGER: 'tf.disable_v2_behavior()\n'}, environment={}),
-    right(
-        'import tensorflow, then tf = tensorflow.compat.v1',
-        {'import tensorflow.compat.v1 as tf\n': 'import tensorflow\ntf = tensorflow.compat.v1\n'},
-    ),
-    right('Xavier initializer', {NORMAL: 'tf.glorot_uniform_initializer()'}),
-    right('truncated normal weights of 0.1', {NORMAL: 'tf.truncated_normal_initializer(stddev=0.1)'}),
-    right('He initializer', {NORMAL: 'tf.variance_scaling_initializer(2.0)'}),
-    right('orthogonal initializer', {NORMAL: 'tf.orthogonal_initializer()'}),
-    right('dropout in the discriminator', {NORM2: f'{NORM2}\n        h = tf.nn.dropout(h, rate=0.5)'}),
-    right(
-        'keep_prob dropout at the end of the discriminator',
-        {
-            'dense(tf.reshape(h, [-1, 4 * 4 * 128]), 1': (
-                'dense(tf.nn.dropout(tf.reshape(h, [-1, 4 * 4 * 128]), keep_prob=0.7), 1'
-            )
-        },
-    ),
-    right(
-        'noise on the images in the discriminator',
-        {'conv2d(images, 32': 'conv2d(images + tf.random_normal(tf.shape(images), stddev=0.1), 32'},
-    ),
-    right(
-        'discriminator of 2 layers',
-        {
-            'def discriminator': D_HEAD
-            + """        h = tf.nn.leaky_relu(add_bias(conv2d(images, 16, 'conv1')))
+    'eager execution not disabled': changed({EAGER: '\n'}, environment={}),
+    'disable_v2_behavior': changed({EAGER: 'tf.disable_v2_behavior()\n'}, environment={}),
+    'import tensorflow, then tf = tensorflow.compat.v1': {
+        'import tensorflow.compat.v1 as tf\n': 'import tensorflow\ntf = tensorflow.compat.v1\n'
+    },
+    'Xavier initializer': {NORMAL: 'tf.glorot_uniform_initializer()'},
+    'truncated normal weights of 0.1': {NORMAL: 'tf.truncated_normal_initializer(stddev=0.1)'},
+    'He initializer': {NORMAL: 'tf.variance_scaling_initializer(2.0)'},
+    'orthogonal initializer': {NORMAL: 'tf.orthogonal_initializer()'},
+    'dropout in the discriminator': {NORM2: f'{NORM2}\n        h = tf.nn.dropout(h, rate=0.5)'},
+    'keep_prob dropout at the end of the discriminator': {
+        'dense(tf.reshape(h, [-1, 4 * 4 * 128]), 1': (
+            'dense(tf.nn.dropout(tf.reshape(h, [-1, 4 * 4 * 128]), keep_prob=0.7), 1'
+        )
+    },
+    'noise on the images in the discriminator': {
+        'conv2d(images, 32': 'conv2d(images + tf.random_normal(tf.shape(images), stddev=0.1), 32'
+    },
+    'discriminator of 2 layers': {
+        'def discriminator': D_HEAD
+        + """        h = tf.nn.leaky_relu(add_bias(conv2d(images, 16, 'conv1')))
         logits = dense(tf.reshape(h, [-1, 14 * 14 * 16]), 1, 'logits')
         return tf.sigmoid(logits), logits"""
-        },
-    ),
-    right(
-        'discriminator of 5 layers',
-        {
-            '        logits = dense(tf.reshape(h, [-1, 4 * 4 * 128])': (
-                "        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv4'), 'norm4'))\n"
-                "        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv5'), 'norm5'))\n"
-                '        logits = dense(tf.reshape(h, [-1, 64])'
-            )
-        },
-    ),
-    right(
-        'discriminator that ends with a mean over places',
-        {'tf.reshape(h, [-1, 4 * 4 * 128])': 'tf.reduce_mean(h, [1, 2])'},
-    ),
-    right(
-        'discriminator with AUTO_REUSE', {"('discriminator', reuse=reuse)": "('discriminator', reuse=tf.AUTO_REUSE)"}
-    ),
-    right('generator with AUTO_REUSE', {'reuse=not is_train)': 'reuse=tf.AUTO_REUSE)'}),
-    right(
-        'ReLU in place of leaky ReLU in the generator',
-        {
-            "tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm1', is_train))": (
-                "tf.nn.relu(batch_norm_with_averages(h, 'norm1', is_train))"
-            )
-        },
-    ),
-    right(
-        'max pooling in the discriminator',
-        {
-            'def discriminator': D_HEAD
-            + """        w = weights([5, 5, images.shape[-1], 16])
+    },
+    'discriminator of 5 layers': {
+        '        logits = dense(tf.reshape(h, [-1, 4 * 4 * 128])': (
+            "        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv4'), 'norm4'))\n"
+            "        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv5'), 'norm5'))\n"
+            '        logits = dense(tf.reshape(h, [-1, 64])'
+        )
+    },
+    'discriminator that ends with a mean over places': {
+        'tf.reshape(h, [-1, 4 * 4 * 128])': 'tf.reduce_mean(h, [1, 2])'
+    },
+    'discriminator with AUTO_REUSE': {"('discriminator', reuse=reuse)": "('discriminator', reuse=tf.AUTO_REUSE)"},
+    'generator with AUTO_REUSE': {'reuse=not is_train)': 'reuse=tf.AUTO_REUSE)'},
+    'ReLU in place of leaky ReLU in the generator': {
+        "tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm1', is_train))": (
+            "tf.nn.relu(batch_norm_with_averages(h, 'norm1', is_train))"
+        )
+    },
+    'max pooling in the discriminator': {
+        'def discriminator': D_HEAD
+        + """        w = weights([5, 5, images.shape[-1], 16])
         h = tf.nn.relu(tf.nn.conv2d(images, w, 1, 'SAME'))
         h = tf.nn.max_pool(h, 2, 2, 'VALID')
         logits = dense(tf.reshape(h, [-1, 14 * 14 * 16]), 1, 'logits')
         return tf.sigmoid(logits), logits"""
-        },
-    ),
-    right(
-        'logits without a sigmoid op of its own',
-        {'return tf.sigmoid(logits), logits': 'return 1 / (1 + tf.exp(-logits)), logits'},
-    ),
-    right(
-        'generator without batch norm',
-        {
-            'def generator': G_HEAD
-            + """        h = tf.nn.leaky_relu(tf.reshape(dense(z, 4 * 4 * 64, 'project'), [-1, 4, 4, 64]))
+    },
+    'logits without a sigmoid op of its own': {
+        'return tf.sigmoid(logits), logits': 'return 1 / (1 + tf.exp(-logits)), logits'
+    },
+    'generator without batch norm': {
+        'def generator': G_HEAD
+        + """        h = tf.nn.leaky_relu(tf.reshape(dense(z, 4 * 4 * 64, 'project'), [-1, 4, 4, 64]))
         h = tf.nn.leaky_relu(conv2d_transpose(h, 7, 32, 'up1'))
         h = tf.nn.leaky_relu(conv2d_transpose(h, 14, 16, 'up2'))
         return tf.tanh(conv2d_transpose(h, 28, out_channel_dim, 'up3'))"""
-        },
-    ),
-    right(
-        'resize and convolve',
-        {
-            'def conv2d_transpose': """def conv2d_transpose(x, size, filters, name):
+    },
+    'resize and convolve': {
+        'def conv2d_transpose': """def conv2d_transpose(x, size, filters, name):
     with tf.variable_scope(name):
         x = tf.image.resize_nearest_neighbor(x, [size, size])
         return tf.nn.conv2d(x, weights([3, 3, x.shape[-1], filters]), 1, 'SAME')"""
-        },
-    ),
-    right(
-        'depth to space',
-        {
-            'def generator': G_HEAD
-            + """        h = tf.reshape(dense(z, 7 * 7 * 64, 'project'), [-1, 7, 7, 64])
+    },
+    'depth to space': {
+        'def generator': G_HEAD
+        + """        h = tf.reshape(dense(z, 7 * 7 * 64, 'project'), [-1, 7, 7, 64])
         h = tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm', is_train))
         with tf.variable_scope('up1'):
             h = tf.nn.depth_to_space(tf.nn.conv2d(h, weights([3, 3, 64, 128]), 1, 'SAME'), 2)
         with tf.variable_scope('up2'):
             h = tf.nn.depth_to_space(tf.nn.conv2d(h, weights([3, 3, 32, 4 * out_channel_dim]), 1, 'SAME'), 2)
         return tf.tanh(h)"""
-        },
-    ),
-    right(
-        'dropout in the generator in training only',
-        {
-            '        h = conv2d_transpose(h, 14': (
-                '        h = tf.nn.dropout(h, rate=0.5) if is_train else h\n        h = conv2d_transpose(h, 14'
-            )
-        },
-    ),
-    right(
-        'dense layer with a ReLU before the reshape',
-        {"tf.reshape(dense(z, 4 * 4 * 128, 'project')": "tf.reshape(tf.nn.relu(dense(z, 4 * 4 * 128, 'project'))"},
-    ),
-    right(
-        'generator in [-0.5, 0.5], with images as they come',
-        {'return tf.tanh(': 'return 0.5 * tf.tanh(', '2 * batch,': 'batch,'},
-    ),
-    right(
-        'images scaled in model_loss in place of train',
-        {'discriminator(input_real)': 'discriminator(2 * input_real)', '2 * batch,': 'batch,'},
-    ),
-    right(
-        'batch norm by moments and assign ops',
-        {
-            'def batch_norm_with_averages': """def batch_norm_with_averages(x, name, is_train):
+    },
+    'dropout in the generator in training only': {
+        '        h = conv2d_transpose(h, 14': (
+            '        h = tf.nn.dropout(h, rate=0.5) if is_train else h\n        h = conv2d_transpose(h, 14'
+        )
+    },
+    'dense layer with a ReLU before the reshape': {
+        "tf.reshape(dense(z, 4 * 4 * 128, 'project')": "tf.reshape(tf.nn.relu(dense(z, 4 * 4 * 128, 'project'))"
+    },
+    'generator in [-0.5, 0.5], with images as they come': {
+        'return tf.tanh(': 'return 0.5 * tf.tanh(',
+        '2 * batch,': 'batch,',
+    },
+    'images scaled in model_loss in place of train': {
+        'discriminator(input_real)': 'discriminator(2 * input_real)',
+        '2 * batch,': 'batch,',
+    },
+    'batch norm by moments and assign ops': {
+        'def batch_norm_with_averages': """def batch_norm_with_averages(x, name, is_train):
     with tf.variable_scope(name):
         scale, offset = channel_variable('scale', x, 1.0), channel_variable('offset', x, 0.0)
         pop_mean = channel_variable('pop_mean', x, 0.0, trainable=False)
@@ -283,135 +244,96 @@ CASES = [
     tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign(pop_mean, 0.9 * pop_mean + 0.1 * mean))
     tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign(pop_variance, 0.9 * pop_variance + 0.1 * variance))
     return tf.nn.batch_normalization(x, mean, variance, offset, scale, 1e-5)"""
-        },
-    ),
-    right(
-        'moving averages updated by control dependencies inside of batch norm as well',
-        {
-            '    return y': """    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, average_mean.op.name[:-12])
+    },
+    'moving averages updated by control dependencies inside of batch norm as well': {
+        '    return y': """    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, average_mean.op.name[:-12])
     with tf.control_dependencies(updates):
         return tf.identity(y)"""
-        },
-    ),
-    right(
-        'discriminator with moving averages and update ops',
-        {
-            NORM2: NORM2.replace(
-                "batch_norm(conv2d(h, 64, 'conv2'), 'norm2')",
-                "batch_norm_with_averages(conv2d(h, 64, 'conv2'), 'norm2', True)",
-            )
-        },
-    ),
-    right(
-        'discriminator without batch norm',
-        {
-            NORM2: "h = tf.nn.leaky_relu(conv2d(h, 64, 'conv2'))",
-            "batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": "conv2d(h, 128, 'conv3')",
-        },
-    ),
-    right('no label smoothing', {'smooth=0.1': 'smooth=0.0'}),
-    right('label smoothing of 0.3', {'smooth=0.1': 'smooth=0.3'}),
-    right(
-        'labels by ones_like times 0.9',
-        {'tf.fill(tf.shape(logits), 1.0 - smooth)': 'tf.ones_like(logits) * (1.0 - smooth)'},
-    ),
-    right(
-        'd_loss halved',
-        {
-            'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)': (
-                'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
-            )
-        },
-    ),
-    right(
-        'cross-entropy by softplus',
-        {
-            'def fake_loss': """def fake_loss(logits):
+    },
+    'discriminator with moving averages and update ops': {
+        NORM2: NORM2.replace(
+            "batch_norm(conv2d(h, 64, 'conv2'), 'norm2')",
+            "batch_norm_with_averages(conv2d(h, 64, 'conv2'), 'norm2', True)",
+        )
+    },
+    'discriminator without batch norm': {
+        NORM2: "h = tf.nn.leaky_relu(conv2d(h, 64, 'conv2'))",
+        "batch_norm(conv2d(h, 128, 'conv3'), 'norm3')": "conv2d(h, 128, 'conv3')",
+    },
+    'no label smoothing': {'smooth=0.1': 'smooth=0.0'},
+    'label smoothing of 0.3': {'smooth=0.1': 'smooth=0.3'},
+    'labels by ones_like times 0.9': {
+        'tf.fill(tf.shape(logits), 1.0 - smooth)': 'tf.ones_like(logits) * (1.0 - smooth)'
+    },
+    'd_loss halved': {
+        'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)': (
+            'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
+        )
+    },
+    'cross-entropy by softplus': {
+        'def fake_loss': """def fake_loss(logits):
     return tf.reduce_mean(tf.nn.softplus(logits))"""
-        },
-    ),
-    right('update ops with both steps', {'def model_opt': OPT_LAYERS}),
-    right(
-        'update ops with the step of the discriminator',
-        {
-            D_STEP: '',
-            f'    with tf.control_dependencies({UPDATES}):\n': (
-                f'    with tf.control_dependencies({UPDATES}):\n    {D_STEP}    if True:\n'
-            ),
-        },
-    ),
-    right(
-        'update ops grouped with the step',
-        {
-            f'with tf.control_dependencies({UPDATES}):': 'if True:',
-            '    return d_train_opt, g_train_opt': f'    return d_train_opt, tf.group(g_train_opt, *{UPDATES})',
-        },
-    ),
-    right(
-        'gradients computed and applied',
-        {
-            "d_adam.minimize(d_loss, var_list=tf.trainable_variables('discriminator'))": (
-                "d_adam.apply_gradients(d_adam.compute_gradients(d_loss, tf.trainable_variables('discriminator')))"
-            )
-        },
-    ),
-    right('normal z', {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'}),
-    right(
-        'learning rate without a shape',
+    },
+    'update ops with both steps': {'def model_opt': OPT_LAYERS},
+    'update ops with the step of the discriminator': {
+        D_STEP: '',
+        f'    with tf.control_dependencies({UPDATES}):\n': (
+            f'    with tf.control_dependencies({UPDATES}):\n    {D_STEP}    if True:\n'
+        ),
+    },
+    'update ops grouped with the step': {
+        f'with tf.control_dependencies({UPDATES}):': 'if True:',
+        '    return d_train_opt, g_train_opt': f'    return d_train_opt, tf.group(g_train_opt, *{UPDATES})',
+    },
+    'gradients computed and applied': {
+        "d_adam.minimize(d_loss, var_list=tf.trainable_variables('discriminator'))": (
+            "d_adam.apply_gradients(d_adam.compute_gradients(d_loss, tf.trainable_variables('discriminator')))"
+        )
+    },
+    'normal z': {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'},
+    'learning rate without a shape': changed(
         {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'},
         hints=('model_inputs.rate_of_any_shape',),
     ),
-    right(
-        'learning rate with a default',
-        {"tf.placeholder(tf.float32, [], name='learning_rate')": 'tf.placeholder_with_default(0.0002, [])'},
-    ),
-    right('the train of the original project', {'def train': TRAIN}),
-    trains('the generator is trained twice', G_OPT, f'{G_OPT}\n                {G_OPT}'),
-    trains('z of a normal distribution', BATCH_Z, 'np.random.normal(size=(batch_size, z_dim))'),
-    trains('new z for the step of the generator', G_OPT, G_OPT.replace('input_z: batch_z', f'input_z: {BATCH_Z}')),
-    trains(
-        'steps counted from 0 in each epoch',
+    'learning rate with a default': {
+        "tf.placeholder(tf.float32, [], name='learning_rate')": 'tf.placeholder_with_default(0.0002, [])'
+    },
+    'the train of the original project': {'def train': TRAIN},
+    'the generator is trained twice': trains(G_OPT, f'{G_OPT}\n                {G_OPT}'),
+    'z of a normal distribution': trains(BATCH_Z, 'np.random.normal(size=(batch_size, z_dim))'),
+    'new z for the step of the generator': trains(G_OPT, G_OPT.replace('input_z: batch_z', f'input_z: {BATCH_Z}')),
+    'steps counted from 0 in each epoch': trains(
         '        for epoch_i in range(epoch_count):\n',
         '        for epoch_i in range(epoch_count):\n            steps = 0\n',
     ),
-    trains(
-        'two steps of the discriminator',
+    'two steps of the discriminator': trains(
         'sess.run(d_opt, feed_dict=feed)',
         'sess.run(d_opt, feed_dict=feed)\n                sess.run(d_opt, feed_dict=feed)',
     ),
-    right(
-        'a MonitoredTrainingSession',
-        {
-            'def train': TRAIN.replace(
-                'tf.Session() as sess:\n        sess.run(tf.global_variables_initializer())',
-                'tf.train.MonitoredTrainingSession() as sess:',
-            ).replace('d_loss.eval(feed), g_loss.eval({input_z: batch_z})', 'sess.run(d_loss, feed)')
-        },
+    'a MonitoredTrainingSession': {
+        'def train': TRAIN.replace(
+            'tf.Session() as sess:\n        sess.run(tf.global_variables_initializer())',
+            'tf.train.MonitoredTrainingSession() as sess:',
+        ).replace('d_loss.eval(feed), g_loss.eval({input_z: batch_z})', 'sess.run(d_loss, feed)')
+    },
+    'width and height in the order of NumPy': changed(
+        {'[image_width, image_height,': '[image_height, image_width,'}, hints=('model_inputs.height_first',)
     ),
-    right(
-        'width and height in the order of NumPy',
-        {'[image_width, image_height,': '[image_height, image_width,'},
-        hints=('model_inputs.height_first',),
-    ),
-    right(
-        'a learning rate of float64',
+    'a learning rate of float64': changed(
         {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float64, [], name'},
         hints=('model_inputs.rate_float64',),
     ),
-    right(
-        'the flag of the generator under another name',
+    'the flag of the generator under another name': changed(
         {
             'def generator': G_LAYERLESS.replace('is_train', 'training'),
             'generator(input_z, out_channel_dim, is_train=False)': 'generator(input_z, out_channel_dim, False)',
         },
         hints=('generator.flag_name',),
     ),
-    right(
-        'the flag of the generator by its name only',
-        {'def generator(z, out_channel_dim, is_train=True)': 'def generator(z, out_channel_dim, *, is_train=True)'},
-    ),
-    right(
-        'the flag of the discriminator under another name',
+    'the flag of the generator by its name only': {
+        'def generator(z, out_channel_dim, is_train=True)': 'def generator(z, out_channel_dim, *, is_train=True)'
+    },
+    'the flag of the discriminator under another name': changed(
         {
             'def discriminator(images, reuse=False)': 'def discriminator(images, again=False)',
             "('discriminator', reuse=reuse)": "('discriminator', reuse=again)",
@@ -419,160 +341,125 @@ CASES = [
         },
         hints=('discriminator.flag_name',),
     ),
-    right(
-        'a discriminator that reuses by itself, called without reuse',
-        {
-            "('discriminator', reuse=reuse)": "('discriminator', reuse=tf.AUTO_REUSE)",
-            'discriminator(fake, reuse=True)': 'discriminator(fake)',
-        },
-    ),
-    right('weights of 0.1 in all layers', {NORMAL: 'tf.random_normal_initializer(stddev=0.1)'}),
-    right(
-        'weights of 0.1 in all layers, without batch norm before the last',
-        {NORMAL: 'tf.random_normal_initializer(stddev=0.1)', "batch_norm_with_averages(h, 'norm2', is_train)": 'h'},
-    ),
-    right(
-        'convolutions with VALID padding',
+    'a discriminator that reuses by itself, called without reuse': {
+        "('discriminator', reuse=reuse)": "('discriminator', reuse=tf.AUTO_REUSE)",
+        'discriminator(fake, reuse=True)': 'discriminator(fake)',
+    },
+    'weights of 0.1 in all layers': {NORMAL: 'tf.random_normal_initializer(stddev=0.1)'},
+    'weights of 0.1 in all layers, without batch norm before the last': {
+        NORMAL: 'tf.random_normal_initializer(stddev=0.1)',
+        "batch_norm_with_averages(h, 'norm2', is_train)": 'h',
+    },
+    'convolutions with VALID padding': changed(
         {
             "filters]), strides=2, padding='SAME')": "filters]), strides=2, padding='VALID')",
             'dense(tf.reshape(h, [-1, 4 * 4 * 128])': 'dense(tf.reshape(h, [-1, 128])',
         },
         hints=('discriminator.border',),
     ),
-    right(
-        'the activation of each layer kept in a list',
-        {NORM2: f'{NORM2}\n        tf.add_to_collection("activations", tf.nn.relu(h))'},
+    'the activation of each layer kept in a list': {
+        NORM2: f'{NORM2}\n        tf.add_to_collection("activations", tf.nn.relu(h))'
+    },
+    'a new random label for each real image': {
+        REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1) if smooth else tf.ones_like(logits)'
+    },
+    'a new random label from 0.7 to 1.2 for each real image': {
+        REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.7, 1.2) if smooth else tf.ones_like(logits)'
+    },
+    'a new random label at every step': {
+        REAL_LABELS: 'tf.ones_like(logits) * (tf.random_uniform([], 0.8, 1) if smooth else 1)'
+    },
+    'labels of real images with normal noise': {
+        REAL_LABELS: 'tf.random_normal(tf.shape(logits), 0.9, 0.02) if smooth else tf.ones_like(logits)'
+    },
+    'new random labels from 0.9 to 1 in both losses': changed(
+        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1)'}, hints=('model_loss.g_label_below_1',)
     ),
-    right(
-        'a new random label for each real image',
-        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1) if smooth else tf.ones_like(logits)'},
-    ),
-    right(
-        'a new random label from 0.7 to 1.2 for each real image',
-        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.7, 1.2) if smooth else tf.ones_like(logits)'},
-    ),
-    right(
-        'a new random label at every step',
-        {REAL_LABELS: 'tf.ones_like(logits) * (tf.random_uniform([], 0.8, 1) if smooth else 1)'},
-    ),
-    right(
-        'labels of real images with normal noise',
-        {REAL_LABELS: 'tf.random_normal(tf.shape(logits), 0.9, 0.02) if smooth else tf.ones_like(logits)'},
-    ),
-    right(
-        'new random labels from 0.9 to 1 in both losses',
-        {REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1)'},
-        hints=('model_loss.g_label_below_1',),
-    ),
-    right(
-        'a label of 0.1 for fake images',
+    'a label of 0.1 for fake images': changed(
         {'labels = tf.zeros_like(logits)': 'labels = tf.fill(tf.shape(logits), 0.1)'},
         hints=('model_loss.fake_label_smoothed',),
     ),
-    right(
-        'new random labels from 0 to 0.3 for fake images',
+    'new random labels from 0 to 0.3 for fake images': changed(
         {'labels = tf.zeros_like(logits)': 'labels = tf.random_uniform(tf.shape(logits), 0, 0.3)'},
         hints=('model_loss.fake_label_smoothed',),
     ),
-    right(
-        'a few labels of real images flipped at random',
-        {REAL_LABELS: 'tf.cast(tf.random_uniform(tf.shape(logits)) > (0.05 if smooth else 0), tf.float32)'},
+    'a few labels of real images flipped at random': {
+        REAL_LABELS: 'tf.cast(tf.random_uniform(tf.shape(logits)) > (0.05 if smooth else 0), tf.float32)'
+    },
+    'noise on the images in model_loss': {
+        'discriminator(input_real)': 'discriminator(input_real + tf.random_normal(tf.shape(input_real), 0, 0.1))',
+        'discriminator(fake,': 'discriminator(fake + tf.random_uniform(tf.shape(fake), -0.1, 0.1),',
+    },
+    'the show_generator_output of the original project': changed(
+        {'def show_generator_output': SHOW, 'def train': TRAIN}, hints=('train.show_grows',)
     ),
-    right(
-        'noise on the images in model_loss',
-        {
-            'discriminator(input_real)': 'discriminator(input_real + tf.random_normal(tf.shape(input_real), 0, 0.1))',
-            'discriminator(fake,': 'discriminator(fake + tf.random_uniform(tf.shape(fake), -0.1, 0.1),',
-        },
-    ),
-    right(
-        'the show_generator_output of the original project',
-        {'def show_generator_output': SHOW, 'def train': TRAIN},
-        hints=('train.show_grows',),
-    ),
-    trains(
-        'the learning rate handed over as a number',
+    'the learning rate handed over as a number': trains(
         'model_opt(d_loss, g_loss, lr, beta1)',
         'model_opt(d_loss, g_loss, learning_rate, beta1)',
         hints=('train.rate_placeholder',),
     ),
-    trains('a learning rate that falls', 'lr: learning_rate}\n', 'lr: learning_rate / (1 + epoch_i)}\n'),
-    trains('images shown every 200 batches', 'steps % 100', 'steps % 200', hints=('train.shown_seldom',)),
-    trains('images shown every 1000 batches', 'steps % 100', 'steps % 1000', hints=('train.shown_seldom',)),
-    trains('images shown every 10 batches', 'steps % 100', 'steps % 10', hints=('train.shown_often',)),
-    trains('images shown at every batch', 'steps % 100', 'steps % 1', hints=('train.shown_often',)),
-    trains('images shown after each epoch', f'                if steps % 100 == 0:\n        {SHOW_CALL}', SHOW_CALL),
-    trains(
-        'images shown by Matplotlib',
+    'a learning rate that falls': trains('lr: learning_rate}\n', 'lr: learning_rate / (1 + epoch_i)}\n'),
+    'images shown every 200 batches': trains('steps % 100', 'steps % 200', hints=('train.shown_seldom',)),
+    'images shown every 1000 batches': trains('steps % 100', 'steps % 1000', hints=('train.shown_seldom',)),
+    'images shown every 10 batches': trains('steps % 100', 'steps % 10', hints=('train.shown_often',)),
+    'images shown at every batch': trains('steps % 100', 'steps % 1', hints=('train.shown_often',)),
+    'images shown after each epoch': trains(f'                if steps % 100 == 0:\n        {SHOW_CALL}', SHOW_CALL),
+    'images shown by Matplotlib': trains(
         SHOW_CALL.strip(),
         'import matplotlib.pyplot as plt\n'
         '                    plt.imshow(np.zeros([28, 28]))\n'
         '                    plt.show()',
     ),
-    trains(
-        'the generator is trained up to five times while its loss is the larger one',
+    'the generator is trained up to five times while its loss is the larger one': trains(
         G_OPT,
         f"""k = 0
                 while k < 5 and sess.run(g_loss, feed) > sess.run(d_loss, feed):
                     {G_OPT}
                     k += 1""",
     ),
-    trains(
-        'the generator is trained while its loss is large',
+    'the generator is trained while its loss is large': trains(
         G_OPT,
         f"""while g_loss.eval(feed) > 1.5:
                     {G_OPT}""",
     ),
-    trains(
-        'the discriminator is trained only while its loss is not small',
+    'the discriminator is trained only while its loss is not small': trains(
         'sess.run(d_opt, feed_dict=feed)',
         'if d_loss.eval(feed) > 0.5:\n                    sess.run(d_opt, feed_dict=feed)',
     ),
-    trains('the generator is trained every fifth batch', G_OPT, f'if steps % 5 == 0:\n                    {G_OPT}'),
-    trains(
-        'both networks by turns',
+    'the generator is trained every fifth batch': trains(G_OPT, f'if steps % 5 == 0:\n                    {G_OPT}'),
+    'both networks by turns': trains(
         f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
         f"""if steps % 2:
                     sess.run(d_opt, feed_dict=feed)
                 else:
                     {G_OPT}""",
     ),
-    trains(
-        'the generator first',
+    'the generator first': trains(
         f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
         f'{G_OPT}\n                sess.run(d_opt, feed_dict=feed)',
     ),
-    trains(
-        'both steps in one run',
-        f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}',
-        'sess.run([d_opt, g_opt], feed)',
+    'both steps in one run': trains(
+        f'sess.run(d_opt, feed_dict=feed)\n                {G_OPT}', 'sess.run([d_opt, g_opt], feed)'
     ),
-    trains('all batches of an epoch in a list', 'in get_batches(batch_size)', 'in list(get_batches(batch_size))'),
-    trains(
-        'a look at the first batch before the training',
+    'all batches of an epoch in a list': trains('in get_batches(batch_size)', 'in list(get_batches(batch_size))'),
+    'a look at the first batch before the training': trains(
         '    steps = 0\n    with tf.Session',
         '    print(next(get_batches(batch_size)).shape)\n    steps = 0\n    with tf.Session',
     ),
-    trains('twice as many vectors z as images', BATCH_Z, BATCH_Z.replace('batch_size', '2 * batch_size')),
-    trains(
-        'a saver, a file of samples and a folder',
+    'twice as many vectors z as images': trains(BATCH_Z, BATCH_Z.replace('batch_size', '2 * batch_size')),
+    'a saver, a file of samples and a folder': trains(
         'steps = 0\n    with tf.Session',
         "import os\n    os.makedirs('samples', exist_ok=True)\n    open('samples.pkl', 'wb').close()\n"
         '    saver = tf.train.Saver()\n    steps = 0\n    with tf.Session',
         ends="\n            saver.save(sess, './generator.ckpt')",
     ),
-    trains(
-        'a session of its own name, never closed',
-        'with tf.Session() as sess:',
-        'sess = tf.InteractiveSession()\n    if True:',
+    'a session of its own name, never closed': trains(
+        'with tf.Session() as sess:', 'sess = tf.InteractiveSession()\n    if True:'
     ),
-    right(
-        'TensorFlow 1 with tf.layers',
-        {**OLD, 'def discriminator': D_LAYERS, 'def generator': G_LAYERS},
-        hints=('train.show_grows',),
+    'TensorFlow 1 with tf.layers': changed(
+        {**OLD, 'def discriminator': D_LAYERS, 'def generator': G_LAYERS}, hints=('train.show_grows',)
     ),
-    right(
-        'TensorFlow 1 with tf.contrib',
+    'TensorFlow 1 with tf.contrib': changed(
         {
             **OLD,
             'imports': OLD['imports']
@@ -582,17 +469,15 @@ CASES = [
         },
         hints=('train.show_grows',),
     ),
-    right('TensorFlow 1 with building blocks on tf.nn', OLD, hints=('train.show_grows',)),
-    trains(
-        'noise on real images, which are mirrored at random',
+    'TensorFlow 1 with building blocks on tf.nn': changed(OLD, hints=('train.show_grows',)),
+    'noise on real images, which are mirrored at random': trains(
         'batch_images = batch_images * 2\n',
         'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
         '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
     ),
-    trains(
-        'the default graph reset at the start',
+    'the default graph reset at the start': trains(
         '    input_real, input_z, lr = ',
         '    tf.reset_default_graph()\n    input_real, input_z, lr = ',
         hints=('train.resets_graph',),
     ),
-]
+}
