@@ -3,7 +3,6 @@
 import os
 import zipfile
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,7 @@ def write_mnist(data_dir, content):
 
 
 def write_faces(folder, count, size=(178, 218)):
-    """JPEGs 000001.jpg and so on, smooth noise in colour."""
+    """JPEGs 000001.jpg and so on, smooth noise in color."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(1)
     for i in range(1, count + 1):
@@ -63,28 +62,15 @@ def cache_of(data_dir):
     return cache
 
 
-def colours(height=40, width=40):
+def colors(height=40, width=40):
     """A smooth picture in which no two corners are alike."""
     small = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [230, 220, 40]]], np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR)
 
 
-def quick(lesson):
-    """What the notebook defines, changed: after a training, recalibrate looks at 50 x 10 images, not 50 x 500."""
-    lesson['recalibrate'] = partial(lesson['recalibrate'], batch_size=10)
-    return lesson
-
-
-def quicken(notebook):
-    """The same for a notebook that is to be executed: it saves seconds for each training."""
-    (cell,) = (cell for cell in notebook.cells if cell.id == 'recalibrate')
-    assert cell.source.count('batch_size=500') == 1
-    cell.source = cell.source.replace('batch_size=500', 'batch_size=10')
-
-
 @contextmanager
-def chromium():
-    """A browser, driven by Playwright; the test is skipped where there is none."""
+def chromium(required=False):
+    """A browser, driven by Playwright; where there is none, the test fails if it is required, and else is skipped."""
     api = pytest.importorskip('playwright.sync_api')
     with api.sync_playwright() as playwright:
         try:
@@ -94,7 +80,7 @@ def chromium():
         try:
             browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox'], timeout=120_000)
         except api.Error as error:
-            pytest.skip(f'there is no browser that starts: {str(error).splitlines()[0]}')
+            (pytest.fail if required else pytest.skip)(f'no browser starts: {str(error).splitlines()[0]}')
         yield browser
         browser.close()
 

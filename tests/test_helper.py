@@ -15,7 +15,7 @@ from PIL import Image
 
 import helper
 from lesson.data.known_sets import Labels
-from tests.builders import colours, digits, idx, write_faces, write_mnist
+from tests.builders import colors, digits, idx, write_faces, write_mnist
 from tests.conftest import remount
 from tests.data.server import Server
 
@@ -26,7 +26,7 @@ NAME = 'train-labels-idx1-ubyte.gz'
 
 def kinds():
     """Yield (name, image, format, options, expected pixels; None: those that Pillow reads) of kinds of pictures."""
-    image, pixels = colours(), np.asarray(colours())
+    image, pixels = colors(), np.asarray(colors())
     palette = image.quantize(16)
     chosen = np.asarray(palette)
     in_palette = np.array(palette.getpalette()).reshape(-1, 3)[chosen]
@@ -53,8 +53,8 @@ def kinds():
     yield 'damaged EXIF', image, 'JPEG', {'exif': b'Exif\0\0no TIFF file at all'}, None
     yield 'animated GIF', red, 'GIF', {'save_all': True, 'append_images': [blue]}, np.asarray(red)
     yield 'animated PNG', red, 'PNG', {'save_all': True, 'append_images': [blue]}, np.asarray(red)
-    yield 'wide', colours(40, 91), 'PNG', {}, np.asarray(colours(40, 91))[:, 25:65]
-    yield 'tall', colours(60, 40), 'PNG', {}, np.asarray(colours(60, 40))[10:50]
+    yield 'wide', colors(40, 91), 'PNG', {}, np.asarray(colors(40, 91))[:, 25:65]
+    yield 'tall', colors(60, 40), 'PNG', {}, np.asarray(colors(60, 40))[10:50]
     yield 'one pixel', Image.new('RGB', (1, 1), (7, 8, 9)), 'PNG', {}, np.full((40, 40, 3), (7, 8, 9))
 
 
@@ -74,7 +74,7 @@ def test_any_kind_of_picture_becomes_rgb(image, kind, options, expected):
 
 def test_get_image_gives_the_asked_size_and_mode_or_says_what_does_not_fit(tmp_path):
     path = tmp_path / 'picture.png'
-    colours(50, 70).save(path)
+    colors(50, 70).save(path)
     with open(path, 'rb') as file:
         gray = helper.get_image(file, 20, 10, 'L')
     assert (gray.shape, gray.dtype) == ((10, 20, 1), np.uint8)
@@ -106,7 +106,7 @@ def test_a_folder_of_ones_own_is_opened_by_name_or_path(tmp_path, capsys):
 @pytest.mark.parametrize('kind', ['webp', 'jpg', 'png', 'tif', 'bmp', 'gif'])
 def test_a_folder_of_gray_pictures_is_gray_unless_one_is_not_or_another_mode_is_asked_for(tmp_path, kind):
     (tmp_path / 'own').mkdir()
-    gray = colours().convert('L')
+    gray = colors().convert('L')
     gray.convert('RGB').save(tmp_path / 'own' / f'gray.{kind}', lossless=True, quality=100)
     dataset = helper.open_dataset('own', tmp_path)
     assert (dataset.shape, dataset.image_mode) == ((1, 28, 28, 1), 'L')
