@@ -63,7 +63,7 @@ class Proof:
 
 
 def check(case, verdicts):
-    """Whether these are the verdicts of a case, in the words and the form that learners read."""
+    """Assert that these are the verdicts of a case, in the words and the form that learners read."""
     good, problem = as_expected(case, verdicts)
     assert good, '\n'.join([str(verdicts), *problem])
     if not case.fault:

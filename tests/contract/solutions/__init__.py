@@ -181,11 +181,11 @@ def used_by(names, sources):
 def concerned(case):
     """The functions whose tests a case may change: those that are changed themselves, or through a building block."""
     before, after = definitions(), sources_of(case)
-    changed = {name for name in after if before.get(name) != after[name]}
-    if 'imports' in changed or not changed:
+    new = {name for name in after if before.get(name) != after[name]}
+    if 'imports' in new or not new:
         return FUNCTIONS
     blocks = {name: source for name, source in after.items() if name not in FUNCTIONS}
-    names = {name for name in FUNCTIONS if changed & used_by([name], blocks | {name: after[name]}).keys()}
+    names = {name for name in FUNCTIONS if new & used_by([name], blocks | {name: after[name]}).keys()}
     if names & {'generator', 'model_loss'}:  # train is judged together with them
         names.add('train')
     return tuple(name for name in FUNCTIONS if name in names)
