@@ -1,4 +1,4 @@
-"""The field guide: twenty faults that learners make, each trained, shown beside what is right.
+"""The field guide: twenty faults that learners make, each trained, shown above what is right.
 
     python -m tests.contract.field_guide [--data-dir DIR] [--steps 300] [--output docs]
 
@@ -26,22 +26,22 @@ from tests.contract.solutions.train import PLAIN
 
 ROOT = Path(__file__).parents[2]
 BATCH, Z_DIM, RATE, BETA1 = 32, 100, 0.001, 0.0  # the notebook's
-ROWS, COLUMNS = 3, 6  # of the rows that a training shows, the last so many; images in each
+ROWS, COLUMNS = 3, 6  # the last rows that a run shows; images in each
 LAST = 50  # steps over which losses are averaged
 VERSION = 1  # of what is kept
 INTRODUCTION = """\
 # Field guide: what went wrong?
 
-A GAN that is built wrong raises no error. It trains, and its images are not what they could be. This page shows twenty
-faults that learners make, as they look after {steps} steps, above what the same steps look like when all is right.
+A GAN that is built wrong raises no error. It trains, but its images are worse than they should be. This page shows
+twenty faults that learners make. Each picture shows a fault after {steps} steps, above a correct run of that length.
 
-**How to read the pictures.** On the left, generated images: a row every 100 steps, as the training shows them, from the
-same noise each time. The last row is the row above it once more, with each image generated **alone**: when all is
-right, the two are the same. On the right, the losses of each step.
+**How to read the pictures.** On the left, generated images: a row every 100 steps, from the same noise each time. The
+last row repeats the row above, but each image is generated **on its own**: when all is right, the two are the same. On
+the right, the losses of each step.
 
 **What was trained.** The notebook's functions with one of them changed, on {title}, in batches of {batch}. All images
-on this page are generated. The training is a plain one: it shows the generator as it is, without averaging its weights
-and recalibrating batch norm, which would hide some of the faults. `make guide` makes this page.
+on this page are generated. The training loop is the plain one: it shows the generator as it is, without averaging its
+weights and recalibrating batch norm, which would hide some of the faults. `make guide` makes this page.
 
 **Healthy or not?** Some of these faults look healthy. That is the trap: below each picture is what the function's test
 says.
@@ -81,7 +81,7 @@ def trained_once(case, data, steps, folder):
 
 
 def train(case, data, steps):
-    """Train the functions of a case, whose train is like PLAIN, on so many batches of a helper.Dataset of digits."""
+    """Train the functions of a case, whose train is like PLAIN, on this many batches of a helper.Dataset of digits."""
     scope = functions_of(case)
     shown, operations, show_output = [], [], scope['show_generator_output']
 
@@ -100,12 +100,12 @@ def train(case, data, steps):
 
 
 def picture(wrong, healthy):
-    """The comparison of two trainings, as PNG bytes."""
-    trainings = {'wrong': wrong, 'right': healthy}
+    """The comparison of two runs, as PNG bytes."""
+    runs = {'wrong': wrong, 'right': healthy}
     return comparison(
         {
             title: (each.losses, helper.images_square_grid(np.concatenate(each.rows), 'L', columns=COLUMNS))
-            for title, each in trainings.items()
+            for title, each in runs.items()
         }
     ).data
 
@@ -119,7 +119,7 @@ def numbers(trained):
 def section(number, entry, trained, file):
     """The text of an entry, with the message of the test."""
     faults, _ = judge(case_of(entry), [case_of(entry).fails])[case_of(entry).fails]
-    often = f' In 110 solutions of the original course: {entry.often}.' if entry.often else ''
+    often = f' Found in {entry.often} of 110 solutions from the original course.' if entry.often else ''
     count = _growth(trained.operations) if entry.fault == 'train.graph_grows' and len(trained.operations) else ''
     return f"""\
 ## {number}. {entry.title}
@@ -142,7 +142,7 @@ def _growth(operations):
 def overview(healthy, trained):
     """The table of all entries."""
     lines = [
-        '| | to be seen in | d_loss | g_loss | spread of the images |',
+        '| | visible in | d_loss | g_loss | spread of the images |',
         '|---|---|---|---|---|',
         f'| *all is right* | | {numbers(healthy)} |',
     ]
@@ -172,7 +172,7 @@ def write(folder, data, steps, kept=ROOT / 'build' / 'field_guide'):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data-dir', help='where MNIST lies (default: train on synthetic digits)')
-    parser.add_argument('--steps', type=int, default=300, help='of each training (default: 300)')
+    parser.add_argument('--steps', type=int, default=300, help='of each run (default: 300)')
     parser.add_argument('--output', type=Path, default=ROOT / 'docs', help='a folder (default: docs)')
     arguments = parser.parse_args()
     source = 'local' if arguments.data_dir else 'synthetic'
