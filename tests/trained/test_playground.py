@@ -53,8 +53,8 @@ def path(all_kept, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def browser():
-    with chromium() as browser:
+def browser(pytestconfig):
+    with chromium(required=pytestconfig.getoption('markexpr') == 'long') as browser:
         yield browser
 
 
@@ -133,6 +133,7 @@ def test_the_page_computes_what_tensorflow_computes(page, all_kept, number):
         assert np.abs(computed - expected).max() <= most
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(('bits', 'most'), [(9, 15), (16, 0.6)])
 def test_the_bits_of_a_weight_are_said_in_one_place(browser, all_kept, tmp_path, monkeypatch, bits, most):
     monkeypatch.setattr(playground, 'BITS', bits)
@@ -433,7 +434,7 @@ def test_everything_is_done_by_keyboard(faces):
     assert faces(f'{everything}.filter(e => e.tabIndex < 0).length') == 0
 
 
-@pytest.mark.parametrize('width', [320, 390, 768, 1280])
+@pytest.mark.parametrize('width', [320, *(pytest.param(each, marks=pytest.mark.long) for each in (390, 768, 1280))])
 def test_it_fits_on_any_screen_and_touch_is_enough(browser, path, width):
     with Page(browser, path, viewport={'width': width, 'height': 844}, has_touch=True) as page:
         assert page('document.documentElement.scrollWidth') <= width
