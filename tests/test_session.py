@@ -121,7 +121,6 @@ def test_where_no_file_can_be_written_nothing_is_held_back(tmp_path):
     [
         ('avx512f avx512_bf16', None, True),
         ('avx512f amx_bf16 amx_tile', 'DEFAULT', True),
-        ('avx512f avx512_bf16', 'AVX512_CORE_BF16', True),
         ('avx512f avx512_bf16', 'AVX512_CORE_AMX', True),
         ('avx512f avx512_bf16', 'AVX512_CORE', False),
         ('avx512f avx512_bf16', 'AVX2', False),

@@ -1,7 +1,6 @@
 """Checkpoints of a training run: whole ones or none, and only for a continuation of the same run."""
 
 import json
-import tempfile
 import time
 import zipfile
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from filelock import Timeout
 
-from lesson.files import one_process_at_a_time, whole_file
+from lesson.files import make_writable, one_process_at_a_time, whole_file
 
 EVERY = 120  # seconds from one checkpoint to the next
 KEPT = 2
+_ADVICE = 'make room, or pass a different checkpoint_dir'
 
 
 class Checkpoints:
@@ -28,9 +28,7 @@ class Checkpoints:
     @contextmanager
     def locked(self):
         """Keep other runs out of the folder. RuntimeError: one is in it; OSError: it cannot be written."""
-        with self._explained():  # now, and not after two minutes
-            self.folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.folder).close()
+        make_writable(self.folder, _ADVICE)  # now, and not after two minutes
         with ExitStack() as stack:
             try:
                 stack.enter_context(one_process_at_a_time(self.folder))
@@ -67,8 +65,11 @@ class Checkpoints:
         """Write a checkpoint, and remove all but the newest KEPT. OSError: it cannot be written."""
         about = {'settings': json.dumps(self.settings), 'graph': json.dumps(self.graph)}
         path = self.folder / f'step-{len(arrays["losses"]):08}.npz'
-        with self._explained(), whole_file(path) as file:
-            np.savez(file, **arrays, **about)
+        try:
+            with whole_file(path) as file:
+                np.savez(file, **arrays, **about)
+        except OSError as error:
+            raise OSError(f'a checkpoint cannot be written to {self.folder} ({error}): {_ADVICE}') from error
         for old in sorted(self.folder.glob('step-*.npz'))[:-KEPT]:
             with suppress(OSError):
                 old.unlink()
@@ -91,11 +92,3 @@ class Checkpoints:
                 f'{self.folder} contains a different run: {"; ".join(differences)}. '
                 'Delete that folder to start again, or pass a different checkpoint_dir'
             )
-
-    @contextmanager
-    def _explained(self):
-        try:
-            yield
-        except OSError as error:
-            what = f'checkpoints cannot be written to {self.folder}: {error}'
-            raise OSError(f'{what}. Make room, or pass a different checkpoint_dir') from error

@@ -17,7 +17,6 @@ from lesson.cluster.local import free_ports
 from lesson.session import tf
 from tests.forked import Forked
 from tests.train import process
-from tests.train.trial import Trial
 
 MEMBERS = ('chief', 'worker-0')
 FLOAT32 = {'ONEDNN_MAX_CPU_ISA': 'AVX2'}  # read by lesson.session: sums in bfloat16 depend on the size of a batch
@@ -227,7 +226,7 @@ def test_an_interrupt_of_any_member_ends_all_after_the_same_step(tmp_path):
 @pytest.mark.long
 @pytest.mark.fault
 def test_a_loss_that_is_not_finite_on_one_member_ends_all_with_the_weights_of_before(tmp_path):
-    codes, (text, _) = ended(tmp_path, start(tmp_path, worker=('--nan', '8')))
+    codes, (text, _) = ended(tmp_path, start(tmp_path, '--bfloat16', worker=('--nan', '8')))
     assert codes == [0, 0], text
     assert 'not finite at step 9: the training ends, with the weights of step ' in text
     for result in results(tmp_path):
@@ -250,26 +249,3 @@ def test_a_worker_whose_run_or_images_differ_from_the_chiefs_is_told_what_differ
     assert codes == [1, 1]
     expected = f'worker 0 differs from the chief in {different}: run the same notebook on all machines, with the same'
     assert expected in text.splitlines()[-1]
-
-
-def in_bfloat16(arguments):
-    here, trial = members.here(), Trial()
-    with trial.graph.as_default():
-        images = tf.zeros([4, 8, 8, 1])
-        for i in range(2):
-            images = tf.nn.conv2d(images, tf.get_variable(f'w{i}', [3, 3, 1, 1]), 1, 'SAME') + tf.get_variable(
-                f'b{i}', [1]
-            )
-            images = tf.nn.leaky_relu(images)
-    sess = members.open_session(trial.graph, bfloat16=True, connect=here._connect)
-    print(sess.run(images).shape)
-
-
-@pytest.mark.long
-def test_convolutions_in_bfloat16_run_on_a_server_too(tmp_path):
-    hosts = [f'127.0.0.1:{port}' for port in free_ports(2)]
-    output = tmp_path / 'said'
-    kinds = ('chief', 'worker')
-    both = [Forked(in_bfloat16, [], output, TF_CONFIG=tf_config(hosts, kind)) for kind in kinds]
-    assert [process.wait(60) for process in both] == [0, 0], output.read_text()
-    assert output.read_text().count('(4, 8, 8, 1)') == 2

@@ -17,9 +17,9 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
+from lesson import session  # noqa: E402
 from lesson.cluster import members  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
-from lesson.session import tf  # noqa: E402
 from lesson.train import checkpoints, recalibrate  # noqa: E402
 
 
@@ -32,6 +32,7 @@ def main(arguments=None):
     parser.add_argument('--images', type=int, default=50, help='two of 50 are left over in an epoch')
     parser.add_argument('--noise', type=int, default=0, help='seed of the images')
     parser.add_argument('--plain', action='store_true', help='without batch norm')
+    parser.add_argument('--bfloat16', action='store_true', help='even where it is slow')
     parser.add_argument('--kill', type=int, help='step at which the process kills itself')
     parser.add_argument('--stop', type=int, help='step at which it stops, without dying')
     parser.add_argument('--interrupt', type=int, nargs='*', default=[], help='steps at which it interrupts itself')
@@ -42,7 +43,9 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
     checkpoints.EVERY, recalibrate.IMAGES, members.WAIT, members.SILENCE = given.every, 10, 200, given.silence
-    tf.disable_eager_execution()
+    session.tf.disable_eager_execution()
+    if given.bfloat16:
+        session.has_fast_bfloat16 = lambda: True
     lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
     if given.plain:
         lesson |= {'batch_norm': lambda x, name: x, 'batch_norm_with_averages': lambda x, name, is_train: x}
