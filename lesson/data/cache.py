@@ -86,7 +86,7 @@ def listing(source: Path) -> Iterator[tuple[str, int, int]]:
 def _unreadable(error):
     if isinstance(error, PermissionError):
         what = f'{error.filename} cannot be read by this user: make it readable (chmod -R u+rX), or copy it'
-        raise PermissionError(error.errno, f'{what} to a folder of your own')
+        raise PermissionError(error.errno, what)
     if not isinstance(error, FileNotFoundError):  # it was removed a moment ago
         raise error
 

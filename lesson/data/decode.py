@@ -22,11 +22,10 @@ def eight_bits(image: Image.Image) -> Image.Image:
             raise ValueError(f'its 16 bits per channel use 12 or fewer: {SAVE}')
         return image
     values = np.asarray(image)
+    known = image.mode != 'F' and values.min() >= 0 and values.max() <= WHITE
     if tags:
-        unsigned = bits == 16 and tags.get(PHOTOMETRIC, 1) == 1 and tags.get(SAMPLE_FORMAT, (1,)) == (1,)
-        known = unsigned and (values.max() == 0 or values.max() > WHITE // 4)
-    else:
-        known = image.mode.startswith('I') and values.min() >= 0 and values.max() <= WHITE
+        known = known and bits == 16 and tags.get(PHOTOMETRIC, 1) == 1 and tags.get(SAMPLE_FORMAT, (1,)) == (1,)
+        known = known and (values.max() == 0 or values.max() > WHITE // 4)
     if not known:
         raise ValueError(f'its values reach {values.max():g}, and which value is white is not known: {SAVE}')
     return Image.fromarray(np.floor(values * (255 / WHITE) + 0.5).astype(np.uint8))

@@ -26,8 +26,8 @@ def cached_idx(path: Path, size: int, remedy: str, cache_dir: Path | None = None
     if path.is_dir():
         raise IsADirectoryError(f'{path} is a folder: put the file {path.name} there instead')
 
-    made_of = list(listing(path)), code_of(_images)
-    return cached_images(path, (size, size, 1), made_of, partial(_images, path, size, remedy), cache_dir)
+    make, made_of = partial(_images, path, size, remedy), (list(listing(path)), code_of(_images))
+    return cached_images(path, (size, size, 1), made_of, make, cache_dir)
 
 
 def _images(path, size, remedy):

@@ -11,21 +11,18 @@ from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 
-WINDOWS_LIMIT = 61  # processes that Windows can wait for
-
 
 def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
     """Yield function(part) for each of parts, in order; parts (any iterable) is read as the work proceeds.
 
     This process works as well, since starting another one takes a while. The others are spawned: forking a process
-    with TensorFlow in it is not safe. Threads would wait for each other, as much of Pillow's work holds the
-    interpreter's lock. Spawned processes know nothing of what was changed in this one, so `function` brings
-    all of its settings with it; one that was defined in a notebook or script runs here alone.
+    with TensorFlow in it is not safe, and threads would wait for each other in Pillow. They know nothing of what was
+    changed here: `function` brings all of its settings; one that was defined in a notebook or script runs here alone.
     Raises what `function` raises, and concurrent.futures.process.BrokenProcessPool when a process is killed.
     """
     parts = iter(parts)
     first = list(islice(parts, 2))
-    others = min(os.cpu_count(), WINDOWS_LIMIT) - 1
+    others = min(os.cpu_count(), 61) - 1  # Windows can wait for 61 processes
     parts = chain(first, parts)
     if len(first) < 2 or others < 1 or _is_of_this_process(function):
         yield from map(function, parts)

@@ -199,6 +199,4 @@ def _unidentified(name, content, reason):
     if content[4:8] == b'ftyp' and content[8:12] in HEIC_BRANDS:
         return ValueError('an HEIC photo, which Pillow does not read: export it as JPEG')
     kind = Image.registered_extensions().get(os.path.splitext(name)[1].lower())
-    if kind in Image.OPEN and kind not in NO_PICTURES:
-        return ValueError(reason)
-    return NotAPicture(name)
+    return ValueError(reason) if kind in Image.OPEN and kind not in NO_PICTURES else NotAPicture(name)

@@ -1,7 +1,7 @@
 """Synthetic digits and faces for a machine without MNIST and CelebA: seeded, nothing downloaded.
 
-The files have the data sets' own formats, so whatever reads the real ones reads these. Picture number i
-depends on the seed and on i alone, so any number of processor cores writes the same file.
+The files have the data sets' own formats. Picture number i depends on the seed and on i alone, so any number of
+processor cores writes the same file.
 """
 
 import gzip
