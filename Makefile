@@ -13,7 +13,7 @@ stamp = $(VENV)/ready-$(notdir $(PYTHON))-$(shell cat $(1) $(LOCK) | cksum | cut
 READY := $(call stamp,requirements.txt)
 TESTS_READY := $(call stamp,requirements.txt tests/requirements.txt)-tests
 BENCH_READY := $(call stamp,requirements.txt benchmarks/requirements.txt)-bench
-INSTALL = PATH="$(BIN):$$PATH" uv pip install --quiet --python $(BIN)/python $(if $(LOCK),--constraints $(LOCK))
+INSTALL = PATH="$(BIN):$$PATH" uv pip install --quiet --compile-bytecode --python $(BIN)/python $(if $(LOCK),--constraints $(LOCK))
 # From standard input: then pictures are looked for here, not where the page goes.
 PAGE = $(BIN)/jupyter nbconvert --log-level WARN --to html --template lesson/notebook/html --embed-images --stdin
 # On all cores; the tests of a file stay together, as they share what they set up.
