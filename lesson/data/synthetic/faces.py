@@ -134,6 +134,7 @@ def smooth_noise(side):
 
 
 def part(chance, noise):
+    """A random part of `noise`, as large as an image."""
     top, left = chance.randrange(512 - len(ROWS)), chance.randrange(512 - len(COLUMNS))
     return noise[top : top + len(ROWS), left : left + len(COLUMNS)]
 
@@ -209,11 +210,10 @@ def body(woman, turn, kind):
 
 
 def turn_head(who):
-    """Set where each pixel lies on the head, which is a ball; all are [71, 65].
+    """Set where each pixel lies on the head, which is a ball, as arrays [71, 65].
 
-    (u, v) is its place on the ball's disc, in [-1, 1], where `square` is 1 at the edge, and `depth` is how near it is
-    to us. (x, y) is its place on the face, in pixels right of the nose and below the eyes, which moves as the ball
-    turns; (across, down) the same without the turn; `place` its index in a map.
+    (u, v) is its place on the disc that we see, in [-1, 1], where `square` is 1 at the edge; `depth` how near it is to
+    us; (across, down) its place in pixels; (x, y) the same on the face, which turns; `place` that in a map.
     """
     sin, cos = math.sin(who.turn), math.cos(who.turn)
     who.across = ACROSS + (who.tilt * DOWN + 0.85 * who.wide * sin)  # it moves so that the eyes stay in place
