@@ -8,11 +8,12 @@ import functools
 import io
 import json
 import linecache
+import os
 import re
 import sys
+import threading
 import types
 import warnings
-from collections import defaultdict
 from pathlib import Path
 
 import nbformat
@@ -20,35 +21,28 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 FUNCTIONS = ('model_inputs', 'discriminator', 'generator', 'model_loss', 'model_opt', 'train')
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)
-_COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With, ast.ExceptHandler)
-_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _SETTINGS = re.compile(  # statements without a result that later cells rely on
     r'((tf|tensorflow)(\.compat\.v1)?\.(disable_|enable_|set_random_seed|logging\.|random\.set_seed)|os\.environ\b|'
     r'warnings\.|sys\.path\.|np\.random\.seed|random\.seed)'
 )
-_OUTSIDE = re.compile(  # what reaches out of the notebook: to files, network, processes, tests, the keyboard
-    r'(helper|problem_unittests|requests|urllib|subprocess|shutil|glob|socket|tarfile|zipfile|papermill|google|'
-    r'input$|os(?!\.path|\.environ|\.getenv|\.cpu_count|\.sep))\b'
+_OUTSIDE = re.compile(  # audit events of what reaches out of the notebook: to files, network, processes, the keyboard
+    r'subprocess|socket|shutil|urllib|http|ftplib|webbrowser|builtins\.input|'
+    r'os\.(?!listdir|scandir|f?walk|listxattr|getxattr|putenv|unsetenv|chdir)'
 )
-_ACTS = re.compile(  # words in the name of a library's function that loads, reads, tests, trains, shows or waits
-    r'(down|up)?loads?(txt)?|fetch|(im)?reads?(lines?)?|(url|p)?open|(from|to)file|(url)?retrieve|extract|exec|'
-    r'eval|evaluate|session|train|fit|run|(im)?save(txt|fig|z)?|restore|write|dumps?|request|system|sleep|(im)?show|'
-    r'training|learn|optimize|display|plot|test|mkdirs?|makedirs|touch|unlink|exit|quit'
-)
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_here = threading.local()  # .harmless: whether this thread is in harmless()
 
 
 def definitions(path) -> dict:
     """What the cells of a notebook define, by name: imports, functions, classes, values.
 
-    A value that has to be computed is computed if one of the six functions depends on it; nothing that loads, reads,
-    shows, tests or trains is executed. A function sees the names as they were when its cell had been executed, from
-    top to bottom; a name that only a later cell defines is taken from there.
+    A value that has to be computed is computed if one of the six functions depends on it, and if that is harmless: then
+    nothing is downloaded, written or trained. A function sees the names as they were when its cell had been executed,
+    from top to bottom; a name that only a later cell defines is taken from there.
 
     Each of the six functions that is not defined is an exception that says why. The attribute `note` of the result
-    says what was done to an old notebook, or is ''. Raises OSError or ValueError when the file cannot be read as a
-    notebook.
+    says what was done to an old notebook, or is ''. Raises OSError or ValueError: it cannot be read as a notebook.
     """
     from lesson.notebook import tensorflow1  # which loads TensorFlow
 
@@ -57,7 +51,7 @@ def definitions(path) -> dict:
     _choose(statements)
     old = tensorflow1 if tensorflow1.is_old([s.node for s in statements if s.node]) else None
     seen_from = functools.cache(lambda cell: _run(statements, cell, old))
-    with beside(path):
+    with beside(path), harmless():
         cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
         scope = seen_from(max(cells.values()))
         for name, cell in cells.items():
@@ -79,6 +73,45 @@ def beside(path):
     finally:
         with contextlib.suppress(ValueError, AttributeError):  # the notebook has changed it
             sys.path.remove(folder)
+
+
+class _Harm(PermissionError):
+    """What a test does not do while it takes the functions out of a notebook."""
+
+
+@contextlib.contextmanager
+def harmless():
+    """In a with statement, this thread can read, but not write, connect, start processes or run sessions."""
+    from lesson.session import tf
+
+    def refuse(*arguments, **options):
+        raise _Harm('a test runs no session to define a value')
+
+    _audit()
+    base = tf.Session.__base__
+    before, base.run, _here.harmless = base.run, refuse, True
+    try:
+        yield
+    finally:
+        base.run, _here.harmless = before, False
+
+
+@functools.cache
+def _audit():
+    """From now on, let Python ask before it does what could do harm. An import may do what it likes."""
+
+    def ask(event, arguments):
+        if not getattr(_here, 'harmless', False):
+            return
+        if _OUTSIDE.match(event) or (event == 'open' and arguments[2] & _WRITING):
+            frame = sys._getframe(1)
+            while frame.f_code.co_filename != __file__:
+                if frame.f_code.co_filename.startswith('<frozen importlib'):
+                    return
+                frame = frame.f_back
+            raise _Harm(f'a test does nothing like {event} to define a value')
+
+    sys.addaudithook(ask)
 
 
 def sources(path) -> list[str]:
@@ -109,6 +142,8 @@ class _NoMagics:
     """What get_ipython() is to functions with magics or shell lines in them: these do nothing."""
 
     def __getattr__(self, name):
+        if name == 'getoutput' and getattr(_here, 'harmless', False):
+            raise _Harm('a test executes no shell line')
         return lambda *arguments, **keywords: None
 
 
@@ -123,29 +158,28 @@ class _Statement:
         self.binds, self.needs, self.chosen = _binds(node) if node else binds, set(), False
         self.defines = isinstance(node, (*_DEFINITIONS, type(None)))
         try:
-            self.needs = _reads(self._compile()) if node else set()
+            self.code = node and compile(ast.Module([node], []), where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            self.needs = _reads(self.code) if node else set()
         except SyntaxError as found:  # that only the compiler finds
             error = found
         self.error = error and f'{where} has a syntax error in line {error.lineno}: {error.msg}'
 
-    def _compile(self):
-        return compile(ast.Module([self.node], []), self.where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-
     def run(self, scope):
-        """Execute it, and note why its names are missing."""
-        before, error = dict(scope), self.error
+        """Execute it, and note why its names are missing: after an error all of them, after harm the others."""
+        before, error, lost = dict(scope), self.error, self.binds
         first = self.node and f'"{ast.unparse(self.node).splitlines()[0]}" in {self.where}'
         if self.chosen and not error:
             try:
                 quiet = contextlib.redirect_stdout(io.StringIO())
                 with warnings.catch_warnings(action='ignore'), quiet, scope.imports():
-                    exec(self._compile(), scope)
-            except Exception as raised:
-                error = f'{first} failed: {type(raised).__name__}: {raised}'
+                    exec(self.code, scope)
+            except (Exception, SystemExit) as raised:
+                error = f'{first} failed: {type(raised).__name__.strip("_")}: {raised}'
+                lost = lost - scope.keys() if isinstance(raised, _Harm) else lost
             changed = {name for name in scope if name not in before or scope[name] is not before[name]}
             scope.bound |= dict.fromkeys(self.binds | changed, self)
         if error or (not self.chosen and self.defines):
-            for name in self.binds:
+            for name in lost:
                 scope.pop(name, None)
                 scope.bound[name] = self
         why = f'{first} has not defined it, since a test executes nothing that may load, show, test or train'
@@ -175,8 +209,7 @@ def _statements(path):
         where = f'{path.name}, cell {cell}'
         linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
         try:
-            nodes = ast.parse(_without_magics(source), where).body
-            statements += [_Statement(cell, where, node) for node in nodes]
+            statements += [_Statement(cell, where, node) for node in ast.parse(_without_magics(source), where).body]
         except SyntaxError as error:
             statements.append(_Statement(cell, where, None, error, _would_bind(source)))
     return statements
@@ -220,90 +253,14 @@ def _needed(names, statements):
 def _choose(statements):
     """Choose the statements that are executed."""
     needed = _needed(set(FUNCTIONS), statements)
-    calls = _Calls([s.node for s in statements if s.node])
+    modules = set().union(*(s.binds for s in statements if isinstance(s.node, (ast.Import, ast.ImportFrom))))
     for statement in [s for s in statements if s.node]:
         node, text = statement.node, ast.unparse(statement.node)
         setting = isinstance(node, (ast.Expr, ast.Assign)) and _SETTINGS.match(text)
-        plain = isinstance(node, _ASSIGNMENTS) and not any(_calls(node))
-        about_module = isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in calls.modules  # plt.figure()
-        wanted = plain or statement.defines or (statement.binds & needed and not about_module)
-        statement.chosen = bool(setting or (wanted and not calls.act(calls.pruned(node))))
-
-
-class _Calls:
-    """Whether calls do more than compute a value: a library's by its name, the notebook's own by what it calls."""
-
-    def __init__(self, nodes):
-        self.modules = {}  # name -> the module, or the member of a module, that an import makes it stand for
-        self.bodies = defaultdict(list)  # name, '.method' or 'value()' of the notebook -> what a call of it executes
-        self.values = set()  # parameters and variables
-        nodes = [inner for outer in nodes for inner in ast.walk(outer)]
-        methods = {each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body}
-        for node in nodes:
-            match node:
-                case ast.Import(names):
-                    self.modules |= {a.asname or a.name.split('.')[0]: a.name for a in names}
-                case ast.ImportFrom(module, names):
-                    self.modules |= {a.asname or a.name: f'{module}.{a.name}' for a in names}
-                case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
-                    self.bodies[f'.{name}' if node in methods else name].append(node)
-                case ast.ClassDef(name):
-                    starts = ('__init__', '__new__', '__post_init__')
-                    self.bodies[name] += [each for each in node.body if getattr(each, 'name', '') in starts]
-                case ast.Assign([ast.Name(name)], ast.Lambda() | ast.Call() as made):
-                    self.bodies[f'{name}()'].append(made)
-                case ast.arg(name) | ast.Name(name, ast.Store()):
-                    self.values.add(name)
-
-    def pruned(self, node):
-        """A compound statement without the simple ones in it that do more."""
-        for part in [node, *getattr(node, 'handlers', ())]:
-            for block in ('body', 'orelse', 'finalbody'):
-                if isinstance(part, _COMPOUND) and getattr(part, block, None):
-                    inner = map(self.pruned, getattr(part, block))
-                    kept = [ast.copy_location(ast.Pass(), each) if self.act(each) else each for each in inner]
-                    setattr(part, block, kept)
-        return node
-
-    def act(self, node, seen=frozenset()):
-        """Whether the execution of a statement does more."""
-        if isinstance(node, _ASSIGNMENTS) and 'get_ipython()' in ast.unparse(node):
-            return not seen  # the output of a shell line; in a function, it does nothing
-        calls = _calls(node) if not seen else (each for each in ast.walk(node) if isinstance(each, ast.Call))
-        return any(self._acts(*each, seen) for call in calls for each in _called(call))
-
-    def _acts(self, name, given, seen):
-        """Whether a call of a name does more. given: it was only passed to what is called, which may call it."""
-        root, last = re.match(r'\w*', name)[0], re.search(r'\w*$', name)[0]
-        dotted, imported = root != name, root in self.modules
-        if root == 'get_ipython' or (given and name in self.values - self.bodies.keys()):
-            return False
-        own = [] if imported else [f'.{last}'] if dotted else [name] if given else [name, f'{name}()']
-        if any(each in self.bodies for each in own):
-            return any(self.act(body, seen | {each}) for each in own if each not in seen for body in self.bodies[each])
-        words = [last] if given else re.findall(r'[A-Z]?[a-z]+|[A-Z]+', last)
-        outside = _OUTSIDE.match(self.modules.get(root, root) + name[len(root) :])
-        return bool(outside) or any(_ACTS.fullmatch(word.lower()) for word in words)
-
-
-def _calls(node):
-    """The calls that the execution of a statement makes: without those in the bodies of what it defines."""
-    if isinstance(node, ast.Call):
-        yield node
-    inner = ast.iter_child_nodes(node)
-    if isinstance(node, _FUNCTIONS):
-        inner = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
-    elif isinstance(node, _ASSIGNMENTS) and isinstance(node.value, ast.Lambda):
-        inner = node.value.args.defaults
-    for child in inner:
-        yield from _calls(child)
-
-
-def _called(call):
-    """(name, whether it is only given to what is called) of what a call may call."""
-    name = ast.unparse(call.func)
-    given = () if name.endswith('partial') else [*call.args, *(keyword.value for keyword in call.keywords)]
-    return [(name, False), *((each.id, True) for each in given if isinstance(each, ast.Name))]
+        calls = any(isinstance(each, ast.Call) for each in ast.walk(node))
+        plain = isinstance(node, (ast.Assign, ast.AnnAssign)) and not calls
+        of_module = isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in modules  # plt.figure()
+        statement.chosen = bool(setting or plain or statement.defines or (statement.binds & needed and not of_module))
 
 
 def _binds(node):

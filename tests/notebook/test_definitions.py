@@ -45,6 +45,8 @@ ACTS = {
     'by a function that is given to another': 'x = list(map(fit, [1]))',
     'in a comprehension': 'x = [fit() for i in range(3)]',
     'in a branch': 'if True:\n    x = fit()',
+    'by a session': 'import tensorflow.compat.v1 as tf\nx = tf.Session().run(tf.constant(7))',
+    'by a connection': 'import socket\nx = socket.create_connection(("127.0.0.1", 9))',
     'in a with statement': "with open('touched', 'w') as x:\n    pass",
     'in a default': "def x(y=open('touched', 'w')):\n    pass",
     'in a decorator': '@prepare()\ndef x():\n    pass',
@@ -58,7 +60,7 @@ ACTS = {
 def test_a_value_that_comes_from_loading_or_training_is_not_computed_even_if_it_is_needed(define, tmp_path, source):
     (tmp_path / 'solution.ipynb').touch()
     scope = define(
-        "def fit():\n    open('touched', 'w')\n    return 1",
+        "def fit(*_):\n    open('touched', 'w')\n    return 1",
         'def prepare():\n    def inner():\n        return fit()\n    return inner()',
         'class Trainer:\n    def __init__(self):\n        self.steps = fit()',
         'class Eager:\n    def __init__(self):\n        self.go()\n    def go(self):\n        fit()',
@@ -103,12 +105,16 @@ COMPUTED = {
     'a function with a shell line in it': 'def f():\n    !mkdir samples\n    return 7\nx = f()',
     'a function made by another': 'import functools\nx = functools.partial(int, "7")()',
     'a walrus': 'y = (x := 7)',
+    'what is read from a file beside': 'import json\nx = len(json.load(open("solution.ipynb"))["cells"]) + 4',
+    'a value before a training run': 'with tf.Graph().as_default():\n    x = 7\n    tf.Session().run(tf.constant(0))',
+    'an import that writes': 'import writes_when_imported_in_this_test\nx = 7',
 }
 
 
 @pytest.mark.parametrize('source', COMPUTED.values(), ids=COMPUTED)
-def test_a_value_that_a_function_depends_on_is_computed(define, source):
-    scope = define(source, 'def generator(z, y=3):\n    return x')
+def test_a_value_that_a_function_depends_on_is_computed(define, tmp_path, source):
+    (tmp_path / 'writes_when_imported_in_this_test.py').write_text("open('written', 'w').close()")
+    scope = define(IMPORT, source, 'def generator(z, y=3):\n    return x')
     assert scope['generator'](None) == 7
 
 
@@ -308,6 +314,7 @@ BROKEN = {
         '"block = int(\'seven\')" in solution.ipynb, cell 2 failed: ValueError',
     ),
     'a value that depends on one that fails': ('a = undefined\nblock = [a]', 'a is not defined'),
+    'a value that ends Python': ('import sys\nblock = sys.exit(3)', 'cell 2 failed: SystemExit: 3'),
     'an import that fails': ('import no_such_module as block', "No module named 'no_such_module'"),
     'a part of an import that fails': ('from math import no_such_name as block', "cannot import name 'no_such_name'"),
     'a default that fails': ('def block(x=undefined):\n    return x', "name 'undefined' is not defined"),
