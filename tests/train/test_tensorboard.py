@@ -33,11 +33,11 @@ def train(steps, log_dir, stop=None, number=signal.SIGINT, **options):
             for _ in run.batches():
                 sess.run(trial.add)
                 run.record(float(run.step + 1), -float(run.step + 1))
-                if run.step % 2 == 0:
-                    run.show(image(run.step))
                 if run.step == stop:
                     os.kill(os.getpid(), number)
                     os.kill(os.getpid(), number)
+                if run.step % 2 == 0:
+                    run.show(image(run.step))
     except KeyboardInterrupt:
         pass
     return trial
@@ -109,16 +109,16 @@ def test_a_run_that_was_interrupted_and_resumes_has_each_step_once(tmp_path, mon
     check(tmp_path / 'logs', 10)
 
 
-def killed_at_7(arguments):
+def killed_at_8(arguments):
     checkpoints.EVERY = 0
     (folder,) = map(Path, arguments)
-    train(10, folder / 'logs', 7, signal.SIGKILL, checkpoint_dir=folder / 'checkpoints')
+    train(10, folder / 'logs', 8, signal.SIGKILL, checkpoint_dir=folder / 'checkpoints')
 
 
 @pytest.mark.long
 @pytest.mark.fault
 def test_a_run_that_was_killed_and_resumes_has_each_step_once_even_with_a_file_that_was_cut_off(tmp_path):
-    process = Forked(killed_at_7, [tmp_path], tmp_path / 'said')
+    process = Forked(killed_at_8, [tmp_path], tmp_path / 'said')
     assert process.wait(60) == -9
     (file,) = (tmp_path / 'logs').iterdir()
     with open(file, 'ab') as cut_off:
