@@ -29,8 +29,8 @@ def color(*parts):
 
 
 SKIN = ((84, 54, 42), (130, 86, 62), (172, 122, 92), (210, 160, 124), (230, 184, 152), (240, 204, 180))
-DARK, TEETH, BLUSH = color(56, 20, 20), color(240, 234, 226), color(0.04, -0.14, -0.16)
-REDDER = color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
+DARK, TEETH, WHITE = color(56, 20, 20), color(240, 234, 226), color(1, 1, 1)
+BLUSH, REDDER = color(0.04, -0.14, -0.16), color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
 NECK = (1 - 0.5 * REDDER) * (0.5 + 0.3 * ((DOWN[BODY] - 66) / 24).clip(0, 1))  # in the shadow of the chin
 # Brown, hazel, green and blue eyes: color; how often with dark skin, with light skin.
 IRIS = ((70, 42, 26), 8, 4), ((104, 78, 42), 1, 2), ((84, 108, 76), 0, 2), ((84, 122, 160), 0, 3)
@@ -179,7 +179,7 @@ def eyes(woman, narrow, kind):
     brow = y + chance.gauss(9.5, 1.2) + chance.uniform(0, 3) * (1 - (e / 13) ** 2) - chance.uniform(-0.1, 0.1) * e
     thick = chance.uniform(1.4, 2.8) * (1.15 - 0.4 * woman) * (1 - 0.03 * e)
     paint(face, color(0.06, 0, 0.6, 0), 0.85 * ramp(thick - np.abs(brow), 2) * ramp(13 - np.abs(e), 4))
-    return face
+    return np.ascontiguousarray(face.reshape(4, -1).T)
 
 
 def mouth(kind):
@@ -198,7 +198,7 @@ def mouth(kind):
     teeth = ramp((0.55 * gap - 0.3) * bow - np.abs(d + 0.3), 1.4) * ramp(0.85 * half - np.abs(x), 3)
     paint(face, color(0, 0, 0, 1), teeth * (gap > 0))
     paint(face, color(0.35, 0, 0, 0), 0.45 * bump(np.abs(x) - 0.6 * nose, y - 31, 2.6, 1.8))  # nostrils
-    return smile, face
+    return smile, np.ascontiguousarray(face.reshape(4, -1).T)
 
 
 def body(woman, turn, kind):
@@ -245,7 +245,7 @@ def draw_face(rng):
     paint(image, 0.75 * locks, cover * ramp(who.back - who.y + 6 * strands, 12))
     ears = 1 - ((np.abs(who.across[EARS]) - who.wide) / 6) ** 2 - ((who.down[EARS] - 8) / 13) ** 2
     paint(image[:, EARS], who.skin * (0.8 * who.ambient + 0.35), ramp(ears, 0.4))
-    neck, clothes = once(body, who.woman, round(who.turn, 1), chance.randrange(32))
+    neck, clothes = once(body, who.woman, round(4 * who.turn) / 4, chance.randrange(16))
     paint(image[:, BODY], NECK * who.skin, neck)
     paint(image[:, BODY], who.cloth * (0.85 + 0.2 / 89 * who.light[0] * ACROSS + 0.12 * fuzz[BODY]), clothes)
     paint(image, lit_face(who, fuzz, chance), ramp((0.5 * who.wide) * (1 - who.square) * SHARP, 2.5))
@@ -292,11 +292,11 @@ def lit_face(who, fuzz, chance):
         paint(face, who.hair * 0.7, who.beard * once(beard, who.goatee).take(who.place) * (0.8 + 0.2 * fuzz))
     for box, rows, features, colors in (
         (MOUTH, LOWER, who.mouth, (who.lips, DARK, TEETH)),
-        (EYES, UPPER, who.eyes, (who.iris, who.hair, 1)),
+        (EYES, UPPER, who.eyes, (who.iris, who.hair, WHITE)),
     ):
-        skin, *others = features.reshape(4, -1).take(who.place[box] - 93 * rows.start, 1, mode='clip')
-        face[:, *box] *= skin
-        face[:, *box] += sum(color * seen for color, seen in zip(colors, others, strict=True))
+        seen = features.take(who.place[box] - 93 * rows.start, 0, mode='clip')  # [height, width, 4]
+        others = np.hstack((0 * DARK, *colors))[..., 0] @ seen.reshape(-1, 4).T
+        face[:, *box] = face[:, *box] * seen[..., 0] + others.reshape(3, *seen.shape[:2])
     # Slopes times depth, as the ball's own are endless at its edge.
     down_slope = who.depth * down_slopes.take(who.place) - (50 / who.tall) * who.steep
     right_slope = who.depth * right_slopes.take(who.place) - (40 / who.wide) * who.u
@@ -348,5 +348,6 @@ def as_picture(image):
     pixels = pixels.view(np.uint32)[..., 0]
     for axis in (1, 0):
         one, other = pixels.take(HALVES[axis] // 2, axis), pixels.take((HALVES[axis] + 1) // 2, axis)
-        pixels = (one & other) + ((one ^ other) >> 1 & 0x7F7F7F7F)  # the average of each of a pixel's four bytes
+        pixels = one & other  # and half of where they differ: the average of each of a pixel's four bytes
+        pixels += np.bitwise_xor(one, other, out=one) >> 1 & 0x7F7F7F7F
     return Image.frombytes('RGB', pixels.shape[::-1], pixels, 'raw', 'RGBX')
