@@ -1,10 +1,12 @@
 """What confines a judged notebook: limits, and on Linux neither a network nor a file outside its own folder."""
 
 import ctypes
+import multiprocessing
 import os
 import resource
 import signal
 import tempfile
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from lesson.grade.limits import FILES, MEMORY, THREADS
@@ -63,6 +65,9 @@ def _isolate(folder):
         confined = False
     child = os.fork()  # the first process of the new namespace: when it ends, all others in it are killed
     if child:
+        grader, ended = multiprocessing.parent_process().sentinel, os.pidfd_open(child)
+        if ended not in wait([ended, grader]):  # the grader is dead; its server lives as long as this process
+            os._exit(1)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
     _call(libc.prctl, _DIE_WITH_PARENT, signal.SIGKILL)

@@ -2,7 +2,7 @@
 
     python -m lesson.notebook.pdf page.html page.pdf
 
-Chromium, Chrome, Edge or Brave will do: they print without a window. CHROME_PATH names another one.
+Chromium, Chrome, Edge or Brave will do: they print without a window. CHROME_PATH names a different one.
 """
 
 import os
@@ -25,12 +25,12 @@ PLACES = (  # where macOS and Windows have them
 PRINTS_WITHIN = 120  # seconds
 
 
-def find_browser():
+def find_browser() -> str:
     """The path of a browser that can print. FileNotFoundError, which says what to install, when there is none."""
     wanted = os.environ.get('CHROME_PATH')
-    for candidate in [wanted] if wanted else [*NAMES, *PLACES]:
-        if path := shutil.which(candidate):
-            return path
+    found = filter(None, map(shutil.which, [wanted] if wanted else [*NAMES, *PLACES]))
+    if path := next(found, None):
+        return path
     missing = f'CHROME_PATH is {wanted!r}, which is not a program' if wanted else 'there is none on this machine'
     raise FileNotFoundError(
         f'A PDF is printed by Chromium, Chrome, Edge or Brave, and {missing}. Install one (on Debian and Ubuntu: '
@@ -38,7 +38,7 @@ def find_browser():
     )
 
 
-def print_page(page, target):
+def print_page(page, target) -> None:
     """Print an HTML file into the PDF file `target`, whole or not at all. Raises OSError when that does not work."""
     page, target = Path(page).absolute(), Path(target).absolute()
     if not page.is_file():

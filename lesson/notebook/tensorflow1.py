@@ -109,20 +109,12 @@ _OLD = _TensorFlow1('tensorflow')
 _OLD.contrib = types.ModuleType('tensorflow.contrib')
 _OLD.contrib.layers = types.ModuleType('tensorflow.contrib.layers')
 _conv2d, _conv2d_transpose, _dense = map(_layer, ('conv2d', 'conv2d_transpose', 'dense'))
+_BY_NAME = (batch_norm, flatten, l2_regularizer, xavier_initializer, variance_scaling_initializer)
 vars(_OLD.contrib.layers).update(
-    conv2d=_conv2d,
-    convolution2d=_conv2d,
-    conv2d_transpose=_conv2d_transpose,
-    convolution2d_transpose=_conv2d_transpose,
-    fully_connected=_dense,
-    relu=_dense,
-    linear=functools.partial(_dense, activation_fn=None),
-    batch_norm=batch_norm,
-    flatten=flatten,
-    l2_regularizer=l2_regularizer,
-    xavier_initializer=xavier_initializer,
-    xavier_initializer_conv2d=xavier_initializer,
-    variance_scaling_initializer=variance_scaling_initializer,
+    {function.__name__: function for function in _BY_NAME},
+    **{'conv2d': _conv2d, 'convolution2d': _conv2d, 'xavier_initializer_conv2d': xavier_initializer},
+    **{'conv2d_transpose': _conv2d_transpose, 'convolution2d_transpose': _conv2d_transpose},
+    **{'fully_connected': _dense, 'relu': _dense, 'linear': functools.partial(_dense, activation_fn=None)},
 )
 _MODULES = {'tensorflow': _OLD, 'tensorflow.contrib': _OLD.contrib, 'tensorflow.contrib.layers': _OLD.contrib.layers}
 

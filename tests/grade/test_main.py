@@ -151,11 +151,10 @@ def test_a_grading_that_ends_early_leaves_no_process_behind(write, tmp_path, sig
     write('slow', 'import time\ndef model_inputs(*sizes):\n    time.sleep(10**6)')
     command = [sys.executable, '-m', 'lesson.grade', tmp_path / 'class', '--output', tmp_path / 'out']
     grader = subprocess.Popen(command, cwd=grading.ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    server = None
-    while not (server and server.children(recursive=True)):
+    processes = []
+    while len(processes) < 4:  # a server, a tracker of its resources, a judge, and the process in which it is confined
         time.sleep(0.2)
-        server = next((p for p in psutil.Process(grader.pid).children() if 'forkserver' in ' '.join(p.cmdline())), None)
-    processes = [server, *server.children(recursive=True)]
+        processes = psutil.Process(grader.pid).children(recursive=True)
     grader.send_signal(signal_)
     error = grader.communicate(timeout=60)[1]
     assert not psutil.wait_procs(processes, timeout=20)[1]

@@ -164,15 +164,6 @@ def test_the_same_seed_trains_bit_identical_networks(lesson):
     assert (losses != different).any()
 
 
-def test_nothing_can_be_added_to_the_graph_while_training(lesson, monkeypatch):
-    seen = []
-    monkeypatch.setitem(
-        lesson.train.__globals__, 'show_generator_output', lambda sess, *_: seen.append(sess.graph.finalized)
-    )
-    lesson.train(4, 2, 10, 0.001, 0.5, get_batches, (64, 28, 28, 1), 'L')
-    assert seen == [True]
-
-
 def test_the_sampling_operation_is_built_once(lesson, graph):
     z = tf.zeros([2, 10])
     lesson.generator(z, 1)

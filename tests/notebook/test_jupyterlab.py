@@ -6,7 +6,6 @@ import json
 import os
 import re
 import struct
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,17 +25,6 @@ ROWS = {name: epochs * (IMAGES // BATCH) // 100 for name, epochs in EPOCHS.items
 WAIT = 200  # seconds: other tests may be at work
 PREFERENCES = {'notebook-extension/tracker': {'windowingMode': 'none'}}  # all cells are on the page, not those in view
 PREFERENCES['apputils-extension/notification'] = {'fetchNews': 'false', 'checkForUpdates': False}
-SERVER = """
-import os, signal, sys, threading
-from jupyterlab.labapp import main
-
-def end_with_the_tests():
-    sys.stdin.read()  # it ends when the tests close it, or die
-    os.kill(os.getpid(), signal.SIGTERM)
-
-threading.Thread(target=end_with_the_tests, daemon=True).start()
-main()
-"""
 OUTPUTS = """cell => Array.from(cell.querySelectorAll('.jp-OutputArea-output'), output => {
     const image = output.querySelector('img');
     return [output.dataset.mimeType, image ? image.src.slice(0, 100) : output.textContent];
@@ -67,7 +55,7 @@ def server(browser, tmp_path_factory):
 
 @contextlib.contextmanager
 def running_lab(folder, root):
-    """JupyterLab without anything of this user's; it ends with its kernels, at the latest when this process does."""
+    """JupyterLab without anything of this user's; it is killed with its kernels."""
     names = ('JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR')
     own = {name: str(folder / name) for name in names}
     for name, values in PREFERENCES.items():
@@ -76,15 +64,21 @@ def running_lab(folder, root):
         path.write_text(json.dumps(values))
     options = ['--no-browser', '--allow-root', '--ip=127.0.0.1', '--port=0', f'--ServerApp.root_dir={root}']
     with open(folder / 'log.txt', 'wb') as log:
-        process = subprocess.Popen(
-            [sys.executable, '-c', SERVER, *options],
-            **{'stdin': subprocess.PIPE, 'stdout': log, 'stderr': log, 'env': {**os.environ, **own}, 'cwd': folder},
+        process = psutil.Popen(
+            [sys.executable, '-m', 'jupyterlab', *options],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **own},
+            cwd=folder,
         )
     try:
         about = when(lambda: started(process, folder))
         yield f'{about["url"]}lab/workspaces/{{}}/tree/{{}}?token={about["token"]}'
     finally:
-        end(process)
+        for each in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.wait()
 
 
 def started(process, folder):
@@ -94,19 +88,6 @@ def started(process, folder):
         with contextlib.suppress(json.JSONDecodeError):  # it is being written
             return json.loads(path.read_text())
     return None
-
-
-def end(process):
-    """End a server in order, and kill what is left of it and its kernels after a while."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        everything = psutil.Process(process.pid).children(recursive=True)
-        process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        for left in psutil.wait_procs(everything, 5)[1]:
-            left.kill()
-    process.wait()
 
 
 def when(condition):
