@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from lesson.data.synthetic.traits import HAIR, IRIS, SKIN, STYLES, choose, color, tint
+
 # Of a picture of 178 x 218 only the centered 108 x 108 is used. There every second row and column is painted, around
 # it every seventh. Places count in pixels from the point between the eyes. CelebA has the eyes at (69, 111) and
 # (108, 111) and the mouth at (88, 152): so have we. While painted, an image is float32 [3, 71, 65] in [0, 255].
@@ -23,60 +25,10 @@ Y, X = np.mgrid[-50:77, -46:47].astype(np.float32)
 UPPER, LOWER = np.s_[18:70], np.s_[70:120]  # the rows of the maps of eyes and mouths
 
 
-def color(*parts):
-    """float32 [n, 1, 1], to be combined with images of n channels."""
-    return np.float32(parts)[:, None, None]
-
-
-SKIN = ((84, 54, 42), (130, 86, 62), (172, 122, 92), (210, 160, 124), (230, 184, 152), (240, 204, 180))
 DARK, TEETH, WHITE = color(56, 20, 20), color(240, 234, 226), color(1, 1, 1)
 BLUSH, REDDER = color(0.04, -0.14, -0.16), color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
 NECK = (1 - 0.5 * REDDER) * (0.5 + 0.3 * ((DOWN[BODY] - 66) / 24).clip(0, 1))  # in the shadow of the chin
-# Brown, hazel, green and blue eyes: color; how often with dark skin, with light skin.
-IRIS = ((70, 42, 26), 8, 4), ((104, 78, 42), 1, 2), ((84, 108, 76), 0, 2), ((84, 122, 160), 0, 3)
-HAIR = (  # color; how often with dark skin, with light skin, in old age
-    ((26, 22, 22), 9, 4, 1),  # black
-    ((56, 38, 30), 4, 4, 1),  # dark brown
-    ((98, 66, 44), 1.5, 4, 1),  # brown
-    ((120, 58, 36), 0.3, 1.5, 0),  # auburn
-    ((176, 96, 48), 0, 1, 0),  # ginger
-    ((182, 142, 88), 0.2, 2.5, 0.5),  # blond
-    ((222, 188, 128), 0.1, 2, 0.5),  # light blond
-    ((150, 148, 146), 0, 0, 4),  # gray
-    ((222, 218, 212), 0, 0, 4),  # white
-)
-# Heights count down from the eyes: `line` is the hairline above the nose, `side` how far hair covers the
-# face's sides, `back` how long it is behind. `bend` is how late the hairline falls towards the sides (4 a
-# curtain, 9 a fringe), `volume` the hair's outline against the skull's, `curl` straight (0) to curly (1).
-STYLES = (  # (line, side, back, bend, volume, curl); how often men, women wear it
-    ((-99, -99, -99, 4, 1, 0), 2, 0.1),  # bald
-    ((-64, -10, 0, 2, 1.04, 0), 2, 0),  # receding
-    ((-47, -10, 0, 6, 1.04, 0), 4, 0.5),  # cropped
-    ((-43, -4, 10, 5, 1.12, 0), 7, 1),  # short
-    ((-50, -6, 10, 5, 1.24, 0.3), 4, 1),  # combed up
-    ((-22, 0, 20, 9, 1.13, 0), 3, 1.5),  # short, with a fringe
-    ((-42, 50, 55, 5, 1.16, 0), 0.3, 4),  # down to the chin
-    ((-21, 50, 55, 8, 1.16, 0), 0.3, 3),  # down to the chin, with a fringe
-    ((-46, 90, 120, 5, 1.15, 0.1), 0.8, 6),  # long
-    ((-44, 80, 120, 4, 1.25, 0.6), 0.4, 5),  # long and wavy
-    ((-48, -6, 0, 3.5, 1.06, 0), 0.5, 3),  # tied back
-    ((-42, 10, 30, 4, 1.26, 1), 2, 3),  # curly
-    ((-45, 0, 30, 5, 1.42, 1), 1.2, 2),  # a round cloud of curls
-)
-
-
 once = cache(lambda make, *kind: make(*kind))  # decorated functions would hide their code from cache.code_of
-
-
-def choose(chance, table, column):
-    """The first entry of a random row of `table`, with odds as in its `column`."""
-    return chance.choices(table, [row[column] for row in table])[0][0]
-
-
-def tint(chance, low, high, gray):
-    """A random color between `low` and `high`, of which `gray` (0 to 1) is the same in red, green and blue."""
-    same = gray * chance.uniform(low, high)
-    return color(*[same + (1 - gray) * chance.uniform(low, high) for _ in range(3)])
 
 
 def ramp(inside, soft):
