@@ -1228,9 +1228,9 @@ class _Training(_Networks):
     def judge_pictures(self):
         times, total = len(self.shown), len(self.used)
         pauses = np.diff([0, *sorted(self.shown), total])
-        fault = 'train.shown_often' if times > total // 20 else 'train.shown_seldom'
-        fine = times <= total // 20 and max(pauses) <= 150
-        _expect(times and fine, fault if times else 'train.never_shown', times=times, batches=total)
+        often, seldom = times > total // 20, not times or max(pauses) > 150
+        fault = 'train.shown_often' if often else 'train.shown_seldom' if times else 'train.never_shown'
+        _expect(not often and not seldom, fault, times=times, batches=total)
 
 
 @_contract(seconds=60)

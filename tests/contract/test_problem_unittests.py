@@ -208,6 +208,15 @@ def test_a_function_that_is_not_written_yet_is_told_in_one_line():
     assert message.startswith('generator: not written yet. ') and len(message.splitlines()) == 1
 
 
+def test_of_a_traceback_the_last_three_lines_are_told():
+    def inner(depth):
+        return inner(depth - 1) if depth else 1 / 0
+
+    message, fault = failure(problem_unittests.test_model_inputs, lambda *sizes: inner(5))
+    assert fault == 'model_inputs.raises'
+    assert re.findall(r'  in (\w+), line \d+ of test_problem_unittests.py', message) == ['inner'] * 3
+
+
 def test_what_a_function_writes_does_not_reach_the_working_folder(lesson, tmp_path, monkeypatch):
     saver = next(each for each in RIGHT if each.name == 'a saver, a file of samples and a folder')
     (tmp_path / 'generator.ckpt.index').write_text('what was trained')

@@ -88,6 +88,14 @@ WRONG = {
         },
         within='fake_loss',
     ),
+    'model_loss.inexact: log of a probability that is at least 1e-6': changed(
+        {
+            'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': (
+                '-tf.log(tf.clip_by_value(1 - tf.sigmoid(logits), 1e-6, 1.0))'
+            )
+        },
+        within='fake_loss',
+    ),
     'model_loss.not_cross_entropy: squared error in place of cross-entropy': changed(
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': '(logits - labels) ** 2'},
         within='real_loss',
@@ -96,17 +104,18 @@ WRONG = {
         {'tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)': 'tf.nn.relu(1 + logits)'},
         within='fake_loss',
     ),
-    'model_loss.generator_calls: generator at inference': {
-        'generator(input_z, out_channel_dim)': 'generator(input_z, out_channel_dim, is_train=False)'
-    },
+    'model_loss.generator_calls: generator at inference': changed(
+        {'generator(input_z, out_channel_dim)': 'generator(input_z, out_channel_dim, is_train=False)'},
+        says='(is_train=False)',
+    ),
     'model_loss.generator_calls: generator called twice': {
         G_LOSS: f'generator(input_z, out_channel_dim, is_train=False)\n    {G_LOSS}'
     },
     'model_loss.channels: always three channels': {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'},
     'model_loss.variable_exists: discriminator without reuse': {', reuse=True': ''},
-    'model_loss.discriminator_calls: discriminator never sees real images': {
-        'discriminator(input_real)': 'discriminator(fake)'
-    },
+    'model_loss.discriminator_calls: discriminator never sees real images': changed(
+        {'discriminator(input_real)': 'discriminator(fake)'}, says='on fake, fake;'
+    ),
     'model_loss.discriminator_calls: discriminator never sees fake images': {
         'discriminator(fake, reuse': 'discriminator(input_real, reuse'
     },

@@ -360,6 +360,7 @@ RIGHT = {
     'the activation of each layer kept in a list': {
         NORM2: f'{NORM2}\n        tf.add_to_collection("activations", tf.nn.relu(h))'
     },
+    'a summary of an activation': {NORM2: f"{NORM2}\n        tf.summary.histogram('activation', tf.nn.relu(h))"},
     'a new random label for each real image': {
         REAL_LABELS: 'tf.random_uniform(tf.shape(logits), 0.9, 1) if smooth else tf.ones_like(logits)'
     },
@@ -399,6 +400,7 @@ RIGHT = {
         hints=('train.rate_placeholder',),
     ),
     'a learning rate that falls': trains('lr: learning_rate}\n', 'lr: learning_rate / (1 + epoch_i)}\n'),
+    'images shown every 30 batches': trains('steps % 100', 'steps % 30'),
     'images shown every 200 batches': trains('steps % 100', 'steps % 200', hints=('train.shown_seldom',)),
     'images shown every 1000 batches': trains('steps % 100', 'steps % 1000', hints=('train.shown_seldom',)),
     'images shown every 10 batches': trains('steps % 100', 'steps % 10', hints=('train.shown_often',)),
