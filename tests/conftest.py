@@ -1,4 +1,4 @@
-"""Full and read-only disks for the tests, and the list of all faults that a test run provoked."""
+"""Full and read-only disks for the tests, and the list of all faults that a test run injected."""
 
 import subprocess
 from collections import defaultdict
@@ -51,7 +51,7 @@ def pytest_terminal_summary(terminalreporter):
             module, _, name = report.nodeid.partition('::test_')
             runs[module, name.partition('[')[0]].append(report.passed)
     if runs:
-        terminalreporter.section('faults provoked')
+        terminalreporter.section('faults injected')
         terminalreporter.line(f'{"times":>6}{"right":>6}  what must hold')
         for (_, name), passed in sorted(runs.items()):
             terminalreporter.line(f'{len(passed):6}{sum(passed):6}  {name.replace("_", " ")}')

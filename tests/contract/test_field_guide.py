@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import helper
-from lesson.train.compare import BLUE, ORANGE, comparison
 from tests.contract import field_guide
 from tests.contract.field_guide_entries import ENTRIES
 from tests.contract.solutions import judge
@@ -24,24 +23,6 @@ def page():
 
 def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert('RGB')).astype(int)
-
-
-def height(half, color):
-    """The row of a curve of one color, or its mixture with white, in one half of a comparison, left of the legend."""
-    colors = np.array([color, (np.array(color) + 255) // 2])
-    return np.median(np.nonzero((half[:, 150:250, None] == colors).all(-1).any(-1))[0])
-
-
-def test_a_comparison_shows_each_image_and_its_losses_on_the_same_axes():
-    dark, light = (Image.fromarray(np.full((57, 57), level, np.uint8)) for level in (0, 255))
-    losses = np.tile(np.float32([[1, 8]]), (100, 1))
-    picture = comparison({'light': (losses, light), 'dark': (losses[:, ::-1] / [1, 4], dark)})
-    assert picture.alt == 'generated images and losses: light, dark'
-    upper, lower = np.split(pixels(picture.data), 2)
-    assert (upper[18:, :114] == 255).all()
-    assert (lower[18:, :114] == 0).all()
-    assert height(upper, ORANGE) == height(lower, BLUE)  # a loss of 8
-    assert height(upper, ORANGE) + 20 < height(upper, BLUE) < height(lower, ORANGE)  # 8, 1, a quarter
 
 
 def test_there_are_twenty_faults_in_the_order_in_which_known_numbers_fall():
@@ -79,7 +60,6 @@ def digits():
     return helper.Dataset(images, 'noise')
 
 
-@pytest.mark.slow
 def test_a_page_is_written_and_what_was_trained_is_not_trained_again(tmp_path, monkeypatch, digits, capsys):
     monkeypatch.setattr(field_guide, 'ENTRIES', [ENTRIES[0], ENTRIES[7]])
     verdicts = {}  # each is judged once: that takes seconds
@@ -106,7 +86,6 @@ def test_a_page_is_written_and_what_was_trained_is_not_trained_again(tmp_path, m
         field_guide.write(tmp_path / 'third', digits, 3, tmp_path / 'kept')
 
 
-@pytest.mark.slow
 def test_a_training_with_dropout_gives_the_same_images_when_it_is_run_again(digits):
     case = field_guide.case_of(ENTRIES[0])
     case = case._replace(changes={'def train': field_guide.PLAIN} | case.changes)
