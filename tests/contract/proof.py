@@ -13,8 +13,10 @@ import re
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
+from lesson.session import tf  # loads TensorFlow quietly, so it comes first
+
+# isort: split
 import problem_unittests
 from lesson.files import whole_file
 from lesson.notebook import definitions, tensorflow1
