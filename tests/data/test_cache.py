@@ -194,7 +194,7 @@ def project(tmp_path_factory):
         ('lesson/data/idx.py', 'offset=8', 'offset=9', {IDX}),
         ('lesson/data/synthetic/digits.py', "'50 0, 51 50, 50 100'", "'50 0, 52 50, 50 100'", {DIGITS}),
         ('lesson/data/synthetic/digits.py', 'rng.normal(0.2, 0.22)', 'rng.normal(0.2, 0.2)', {DIGITS}),
-        ('lesson/data/synthetic/faces.py', '(84, 54, 42)', '(84, 54, 43)', {FACES}),
+        ('lesson/data/synthetic/traits.py', '(84, 54, 42)', '(84, 54, 43)', {FACES}),
         ('lesson/data/synthetic/__init__.py', 'quality=90', 'quality=91', {FACES}),
     ],
 )
