@@ -368,31 +368,26 @@ def judge(name, function):
     return faults, hints
 
 
-def _contract(seconds):
-    """Make a public test from a function that judges; `.seconds`: how long a graded function may compute."""
+def _contract(test):
+    """Make a public test from a function that judges: one line when it passes, else a short AssertionError."""
+    name = test.__name__.removeprefix('test_')
+    _judges[name] = test
 
-    def public(test):
-        name = test.__name__.removeprefix('test_')
-        _judges[name] = test
+    @functools.wraps(test)
+    def run(*arguments, **keywords):
+        __tracebackhide__ = True
+        function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
+        faults, hints = judge(name, function)
+        notes = [f'  Hint: {text}' for text in hints.values()]
+        if not faults:
+            return print('\n'.join([f'{name}: passed', *notes]))
+        first, *others = faults.values()
+        others = [f'  Also: {text.splitlines()[0]}' for text in others]
+        failure = AssertionError('\n'.join([f'{name}: {first}', *others, *notes]))
+        failure.fault, failure.faults = next(iter(faults)), faults
+        raise failure
 
-        @functools.wraps(test)
-        def run(*arguments, **keywords):
-            __tracebackhide__ = True
-            function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
-            faults, hints = judge(name, function)
-            notes = [f'  Hint: {text}' for text in hints.values()]
-            if not faults:
-                return print('\n'.join([f'{name}: passed', *notes]))
-            first, *others = faults.values()
-            others = [f'  Also: {text.splitlines()[0]}' for text in others]
-            failure = AssertionError('\n'.join([f'{name}: {first}', *others, *notes]))
-            failure.fault, failure.faults = next(iter(faults)), faults
-            raise failure
-
-        run.seconds = seconds
-        return run
-
-    return public
+    return run
 
 
 @contextlib.contextmanager
@@ -551,7 +546,7 @@ def _close(a, b, tolerance=0.01):
 # ---------------------------------------------------------------- 1. model_inputs
 
 
-@_contract(seconds=60)
+@_contract
 def test_model_inputs(model_inputs):
     """Three float32 placeholders of the sizes asked for, with any batch size."""
     for width, height, channels, z_dim in ((28, 20, 1, 100), (12, 16, 3, 7)):
@@ -648,7 +643,7 @@ def _is_linear(values):
     return np.abs(mean - (first + second) / 2).max() < 1e-3 * np.std(values)
 
 
-@_contract(seconds=60)
+@_contract
 def test_discriminator(discriminator):
     """n images in; n probabilities and their logits out, each of its own image."""
     for channels, seeds in ((3, 4), (1, 1)):
@@ -699,7 +694,7 @@ class _Discriminator(_Network):
         self.judge_norm(self.first[1], feed)
 
 
-@_contract(seconds=60)
+@_contract
 def test_generator(generator):
     """n vectors in, n images in [-1, 1] out; at inference each image depends on its own vector only."""
     for channels, z_dim in ((3, 131), (1, 10), (5, 7)):
@@ -853,7 +848,7 @@ def _build_loss(model_loss, channels, reuse=False):
         return networks, real, z, model_loss(real, z, channels)
 
 
-@_contract(seconds=60)
+@_contract
 def test_model_loss(model_loss):
     """Both losses, recomputed in NumPy from logits that the test has chosen."""
     measured, reuse = [], _own_reuse(_globals(model_loss).get('discriminator'))
@@ -990,7 +985,7 @@ _SHAPES = {'discriminator/conv/weights': [2, 3], 'discriminator/logits/bias': [2
 _SHAPES |= {'generator/project/weights': [3, 2], 'generator/up/bias': [2], 'other/weights': [2]}
 
 
-@_contract(seconds=60)
+@_contract
 def test_model_opt(model_opt):
     """Single steps on losses with a known slope: what moves, by how much, and what does not."""
     for beta1 in (0.5, 0.9):
@@ -1233,7 +1228,7 @@ class _Training(_Networks):
         _expect(not often and not seldom, fault, times=times, batches=total)
 
 
-@_contract(seconds=60)
+@_contract
 def test_train(train):
     """A few hundred tiny batches, with stubs that write down what reaches them."""
     scope = _globals(train)

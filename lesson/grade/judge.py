@@ -55,7 +55,7 @@ def _judged(name, function):
     output, faults, start = io.StringIO(), {}, time.perf_counter()
     test = getattr(problem_unittests, f'test_{name}')
     try:
-        with contextlib.redirect_stdout(output), _time_limit(test.seconds) as stops:
+        with contextlib.redirect_stdout(output), _time_limit(limits.FUNCTION) as stops:
             test(function)
         message = output.getvalue()
     except BaseException as error:

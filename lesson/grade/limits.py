@@ -1,8 +1,9 @@
-"""What a judged notebook may use. How long a function may compute is said beside its test, in problem_unittests.py."""
+"""What a judged notebook may use."""
 
 import os
 
-DEFINITIONS = 60  # seconds of computing, until all that a notebook defines is there
+FUNCTION = 60  # seconds that a judged function may compute
+DEFINITIONS = 60  # the same until all that a notebook defines is there
 SECONDS = 150  # for each function, whatever it does
 WAITING = 30  # seconds without computing: it sleeps, or waits for what does not come
 MEMORY = 3 * 2**30  # bytes of all its processes

@@ -44,12 +44,12 @@ def definitions(path) -> dict:
     Each of the six functions that is not defined is an exception that says why. The attribute `note` of the result
     says what was done to an old notebook, or is ''. Raises OSError or ValueError: it cannot be read as a notebook.
     """
-    from lesson.notebook import tensorflow1  # which loads TensorFlow
+    from lesson.notebook import old_notebooks  # which loads TensorFlow
 
     path = Path(path)
     statements = _statements(path)
     _choose(statements)
-    old = tensorflow1 if tensorflow1.is_old([s.node for s in statements if s.node]) else None
+    old = old_notebooks if old_notebooks.is_old([s.node for s in statements if s.node]) else None
     seen_from = functools.cache(lambda cell: _run(statements, cell, old))
     with beside(path), harmless():
         cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}

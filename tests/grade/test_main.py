@@ -91,7 +91,7 @@ def copied(tmp_path, monkeypatch):
 DECIDE = (
     *('problem_unittests.py', 'helper.py', 'lesson/session.py', 'lesson/files.py', 'lesson/grade/watch.py'),
     *('lesson/grade/limits.py', 'lesson/grade/confine.py', 'lesson/grade/judge.py', 'lesson/notebook/definitions.py'),
-    *('lesson/notebook/tensorflow1.py', 'lesson/train/run.py', 'lesson/cluster/members.py', 'lesson/data/idx.py'),
+    *('lesson/notebook/old_notebooks.py', 'lesson/train/run.py', 'lesson/cluster/members.py', 'lesson/data/idx.py'),
 )
 
 

@@ -60,7 +60,7 @@ def test_what_a_function_does_to_its_process_is_its_fault_alone(judged, body, fa
 
 
 def test_after_an_endless_loop_the_other_functions_are_judged(judged):
-    seconds = 'import problem_unittests\nproblem_unittests.test_model_inputs.seconds = 2'  # in the judge's process
+    seconds = 'from lesson.grade import limits\nlimits.FUNCTION = 2'  # in the judge's process
     functions = judged(seconds, 'def model_inputs(*sizes):\n    while True:\n        pass')
     assert list(functions['model_inputs']['faults']) == ['model_inputs.too_slow']
     assert list(functions['train']['faults']) == ['train.missing']

@@ -6,7 +6,7 @@ import sys
 import nbformat
 
 from lesson.notebook.learner import ROOT
-from tests.notebook.test_tensorflow1 import RIGHT
+from tests.notebook.test_old_notebooks import RIGHT
 
 
 def test_a_notebook_is_tested_by_pytest_which_tells_what_was_done_to_it(tmp_path):
