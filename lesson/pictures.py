@@ -1,7 +1,12 @@
 """Images as a notebook shows them: in a grid, below a title, as PNG. And bytes from floats, and floats from bytes."""
 
+import functools
 import io
 import math
+import unicodedata
+import warnings
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -39,13 +44,62 @@ def enlarged(image, times):
 
 def titled(image, *lines, size=13):
     """A Pillow image, mode 'L' or 'RGB', below lines of text on white: of height line_height(size) each."""
-    font, high = ImageFont.load_default(size), line_height(size)
-    width = max(image.width, *(math.ceil(font.getlength(line)) for line in lines))
+    high, texts = line_height(size), [lettered(line, size) for line in lines]
+    width = max(image.width, *(math.ceil(font.getlength(line)) for line, font in texts))
     page = Image.new(image.mode, (width, len(lines) * high + image.height), 'white')
-    for number, line in enumerate(lines):
+    for number, (line, font) in enumerate(texts):
         ImageDraw.Draw(page).text((0, number * high), line, 'black', font)
     page.paste(image, (0, len(lines) * high))
     return page
+
+
+def lettered(text, size=13):
+    """(text, a Pillow font that has all its letters): what no font of this machine has is written as in '\\u732b'.
+
+    Pillow's own font has the letters of ASCII. Plots of matplotlib have the same fonts from now on.
+    """
+    font, rare = ImageFont.load_default(size), frozenset(c for c in text if not ' ' <= c <= '~')
+    if rare:
+        font = ImageFont.truetype(_font_file(rare), size)
+    return ''.join(c if c not in rare or _has(font, c) else ascii(c)[1:-1] for c in text), font
+
+
+@functools.cache
+def _font_file(letters):
+    """The file of the font that has the most of these letters, and ASCII's; matplotlib's DejaVu Sans, if that does."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    def lacking(path):
+        try:
+            font = ImageFont.truetype(path, 13)
+            return sum(not _has(font, c) for c in letters) if all(_has(font, c) for c in '09AZaz\\') else math.inf
+        except OSError:  # not a font, or only of one size
+            return math.inf
+
+    ours = str(Path(matplotlib.get_data_path(), 'fonts', 'ttf', 'DejaVuSans.ttf'))
+    least, best = lacking(ours), ours
+    # Regular ones first; a font of last resort has boxes for all that there is.
+    names = sorted(font_manager.findSystemFonts(), key=lambda path: ('regular' not in path.lower(), path))
+    for path in [path for path in names if 'lastresort' not in path.lower()] if least else []:
+        if (count := lacking(path)) < least:
+            least, best = count, path
+    if best != ours:
+        with suppress(RuntimeError, OSError):  # a font that only Pillow can read
+            font_manager.fontManager.addfont(best)
+            family = ImageFont.truetype(best, 13).getname()[0]
+            matplotlib.rcParams['font.family'] = [*matplotlib.rcParams['font.family'], family]
+    if least:
+        warnings.filterwarnings('ignore', 'Glyph .* missing from')  # matplotlib's, for each letter of each plot
+    return best
+
+
+def _has(font, letter):
+    """Whether a font has this letter, and not the box that stands for all others."""
+    if unicodedata.category(letter) in ('Cc', 'Cs'):  # the end of a line, say: no letter at all
+        return False
+    shown, box = font.getmask(letter), font.getmask('\uffff')
+    return (shown.size, bytes(shown)) != (box.size, bytes(box))
 
 
 def line_height(size):

@@ -1,4 +1,4 @@
-"""Progress bars: tqdm on a terminal, one plain-text output in a notebook."""
+"""What a run says: progress bars, one plain-text output each in a notebook, and settings that cannot be used."""
 
 import io
 import sys
@@ -23,6 +23,13 @@ def in_notebook():
     """Whether this process is the kernel of a notebook, in which outputs can be shown and updated."""
     ipython = sys.modules.get('IPython')
     return ipython is not None and getattr(ipython.get_ipython(), 'kernel', None) is not None
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used, and what to do: a notebook shows that one sentence, without frames above it."""
+
+    def _render_traceback_(self):  # IPython asks for it
+        return [str(self)]
 
 
 class _NotebookBar(tqdm):

@@ -21,6 +21,7 @@ from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
+from lesson.progress import SettingError
 from lesson.session import fingerprints, open_session, tf
 
 WAIT = 600  # seconds until a member has to have come: to the cluster, or to the next training run
@@ -52,20 +53,25 @@ def _joined(text):
 def read(text):
     """({name: 'host:port'} of all members, name of this one) of a TF_CONFIG; names are 'chief', 'worker 0', ...
 
+    The first is the chief: worker 0, if none is called so. No members: it describes no cluster.
     Raises ValueError, which says what is wrong.
     """
     try:
         config = json.loads(text)
+        if not config.get('cluster'):
+            return {}, None
         kind, index = config['task']['type'], config['task']['index']
-        roles = {role: list(hosts) for role, hosts in config['cluster'].items()}
+        hosts = {role: list(some or ()) for role, some in config['cluster'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _wrong(f'it does not have the form {EXAMPLE} ({error!r})') from None
-    for role in {*roles, kind} - {'chief', 'worker'}:
+    chiefs, workers = hosts.pop('chief', []), hosts.pop('worker', [])
+    hosts.pop('evaluator', None)  # has no part in the steps
+    for role in {kind, *(role for role in hosts if hosts[role])} - {'chief', 'worker'}:
         raise _wrong(f'its role {role!r} is not known: there is one chief, there are workers, and nothing else')
-    chiefs, workers = roles.get('chief', []), roles.get('worker', [])
-    if len(chiefs) != 1:
+    if len(chiefs) > 1:
         raise _wrong(f'it names {len(chiefs)} chiefs: make exactly one of the machines the chief')
-    names = {'chief': chiefs[0]} | {f'worker {i}': host for i, host in enumerate(workers)}
+    names = {'chief': chiefs[0]} if chiefs else {}
+    names |= {f'worker {i}': host for i, host in enumerate(workers)}
     for name, address in names.items():
         if not re.fullmatch(r'.+:\d{1,5}', str(address)) or not 0 < int(address.rpartition(':')[2]) < 65536:
             raise _wrong(f'the address of {name} is {address!r}, not host:port')
@@ -73,12 +79,12 @@ def read(text):
             raise _wrong(f'{name} and {same[0]} have the same address, {address}')
     own = kind if kind == 'chief' and index == 0 else f'{kind} {index}'
     if own not in names:
-        raise _wrong(f'this task is {kind} {index!r}, but its cluster consists of {", ".join(names)}')
+        raise _wrong(f'this task is {kind} {index!r}, but its cluster consists of {", ".join(names) or "no machines"}')
     return names, own
 
 
 def _wrong(what):
-    return ValueError(f'TF_CONFIG is wrong: {what}. Correct it, or unset it to train on this machine alone')
+    return SettingError(f'TF_CONFIG is wrong: {what}. Correct it, or unset it to train on this machine alone')
 
 
 class Alone:
@@ -121,7 +127,7 @@ class Member(Alone):
         self._keys = itertools.count(1)  # of all-reduces: all members count alike, since they build the same graphs
         _check_port(name, addresses[name])
         chief, *workers = addresses.values()
-        job, task = name.split()[0], max(0, self.index - 1)
+        job, task = 'chief' if self.chief else 'worker', max(0, self.index - 1)
         self._config = tf.ConfigProto(isolate_session_state=True)
         self._config.device_filters.append(f'/job:{job}/task:{task}')  # what is not an all-reduce stays on this machine
         self._config.experimental.collective_group_leader = '/job:chief/replica:0/task:0'
@@ -180,7 +186,7 @@ class Member(Alone):
     def watched(self, graph):
         trained = graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
         if {v.op.name for v in trained} - {*graph.get_collection(_AVERAGED)}:
-            raise ValueError(
+            raise SettingError(
                 'on more than one machine, gradients have to be averaged: let model_opt use Adam, as in '
                 '"from lesson.train import Adam", instead of a different optimizer'
             )
@@ -214,7 +220,7 @@ class Member(Alone):
             arrays = {name: file[name] for name in file.files}
         chiefs = json.loads(str(arrays.pop('about')))
         if different := [name for name in chiefs | about if chiefs.get(name) != about.get(name)]:
-            raise ValueError(
+            raise SettingError(
                 f'{self.name} differs from the chief in {", ".join(different[:3])}: run the same notebook on all '
                 'machines, with the same settings and the same images'
             )

@@ -1,6 +1,8 @@
 """Checkpoints of a training run: whole ones or none, and only for a continuation of the same run."""
 
+import io
 import json
+import os
 import time
 import zipfile
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,9 +12,11 @@ import numpy as np
 from filelock import Timeout
 
 from lesson.files import make_writable, one_process_at_a_time, whole_file
+from lesson.progress import SettingError
 
 EVERY = 120  # seconds from one checkpoint to the next
 KEPT = 2
+LEFT = 24 * 3600  # seconds after which what a run has not finished writing is of one that was killed
 _ADVICE = 'make room, or pass a different checkpoint_dir'
 
 
@@ -36,8 +40,10 @@ class Checkpoints:
                 raise RuntimeError(
                     f'another run is using {self.folder}: wait until it ends, or pass a different checkpoint_dir'
                 ) from None
-            for unfinished in self.folder.glob('step-*.part'):  # by a run that was killed
-                unfinished.unlink(missing_ok=True)
+            for unfinished in self.folder.glob('step-*.part'):  # of a living run, where locks are granted to all
+                with suppress(OSError):
+                    if time.time() - unfinished.stat().st_mtime > LEFT:
+                        unfinished.unlink()
             self._last = time.monotonic()
             yield
 
@@ -45,13 +51,16 @@ class Checkpoints:
         """The arrays of the newest undamaged checkpoint, or None. ValueError: it is of a different run."""
         for path in sorted(self.folder.glob('step-*.npz'), reverse=True):
             try:
-                with zipfile.ZipFile(path) as archive:
+                content = path.read_bytes()
+                with zipfile.ZipFile(io.BytesIO(content)) as archive:
                     if damaged := archive.testzip():  # compares the checksums of all arrays
                         raise zipfile.BadZipFile(f'bad checksum of {damaged}')
-                with np.load(path, allow_pickle=False) as file:
+                with np.load(io.BytesIO(content), allow_pickle=False) as file:
                     arrays = {name: file[name] for name in file.files}
                 settings, graph = (json.loads(str(arrays.pop(name))) for name in ('settings', 'graph'))
             except Exception as error:  # damaged bytes raise nearly anything
+                if not os.path.lexists(path):  # a run beside this one has written newer ones, and removed it
+                    return self.newest()
                 print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
             else:
                 self._compare(settings, graph)
@@ -88,7 +97,7 @@ class Checkpoints:
             more = f' and {len(names) - 3:,} more' if len(names) > 3 else ''
             differences.append(f'the graph was different, at {", ".join(names[:3])}{more}')
         if differences:
-            raise ValueError(
+            raise SettingError(
                 f'{self.folder} contains a different run: {"; ".join(differences)}. '
                 'Delete that folder to start again, or pass a different checkpoint_dir'
             )

@@ -4,24 +4,26 @@ import numbers
 
 import numpy as np
 
+from lesson.progress import SettingError
+
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
 def whole(least, **settings):
     for name, value in settings.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f'{name} is {value!r}: choose a whole number from {least}')
+            raise SettingError(f'{name} is {value!r}: choose a whole number from {least}')
 
 
 def number(name, value, allowed, fits):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not fits(value):
-        raise ValueError(f'{name} is {value!r}: choose a number {allowed}')
+        raise SettingError(f'{name} is {value!r}: choose a number {allowed}')
 
 
 def batch_size(size, n_images, machines):
     if size > n_images // machines:
         each = f' on each of {machines} machines' if machines > 1 else ''
-        raise ValueError(
+        raise SettingError(
             f'batch_size is {size:,}{each}, but there are only {n_images:,} images, so an epoch would have no step: '
             f'choose a batch_size from 1 to {n_images // machines:,}'
         )

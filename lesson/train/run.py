@@ -12,7 +12,7 @@ import numpy as np
 
 from lesson.cluster import members
 from lesson.files import expanded
-from lesson.progress import progress
+from lesson.progress import SettingError, progress
 from lesson.session import fingerprints, set_variables, tf
 from lesson.train import checks
 from lesson.train.checkpoints import Checkpoints
@@ -87,7 +87,8 @@ class Run:
         sizes = {name: getattr(self, name) for name in ('batch_size', 'z_dim', 'seed', 'data_shape')}
         self.settings = rates | sizes | {'machines': machines}
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
-        self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
+        paths = (folder and expanded(str(folder)) for folder in folders)  # of a notebook: 2024, a number
+        self.checkpoint_dir, self.log_dir, self.generators_dir = paths
         self.film, self._losses = Film(title), []
         self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = self._warned = None
         self._interrupted = self._stopped = self._due = False
@@ -111,7 +112,7 @@ class Run:
         """
         real, generated = self.data_shape[1:], images.shape[1:]
         if not generated.is_compatible_with(real):
-            raise ValueError(
+            raise SettingError(
                 f'the real images are {real} (height, width, channels), but the generated ones '
                 f'{generated.as_list()}: prepare the images in the size that generator returns, or change its layers'
             )
@@ -149,7 +150,7 @@ class Run:
                 if self._stopped:
                     break
         if not self.step:
-            raise ValueError(f'get_batches({size}) yields no batch, so nothing was trained')
+            raise SettingError(f'get_batches({size}) yields no batch, so nothing was trained')
         if self.step > begun and self._keep(save=True) and self._stopped:
             how = 'with checkpoint_dir=..., the next call could resume from here'
             if self.checkpoint_dir:

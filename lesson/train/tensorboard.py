@@ -1,5 +1,6 @@
 """What TensorBoard shows of a training run: losses, images and the graph."""
 
+import os
 from contextlib import contextmanager
 
 from lesson.files import expanded, make_writable
@@ -19,8 +20,9 @@ class Events:
         self.folder = expanded(folder)
         make_writable(self.folder, 'pass a different log_dir, or None')
         self._writer = None
-        with self._told(), graph.as_default():  # the suffix: a file's name has only the second in which it was made
-            self._writer = tf.summary.FileWriter(str(self.folder), graph, filename_suffix=f'.{step:08}')
+        suffix = f'.{step:08}.{os.urandom(4).hex()}'  # else, a file's name has only the second in which it was made
+        with self._told(), graph.as_default():
+            self._writer = tf.summary.FileWriter(str(self.folder), graph, filename_suffix=suffix)
         self._write('add_session_log', tf.SessionLog(status=tf.SessionLog.START), step + 1)
 
     def add_losses(self, step, d_loss, g_loss):

@@ -7,10 +7,9 @@ A saved generator is a folder with two files: saved_model.pb, a SavedModel that 
 import json
 import os
 import re
-import shutil
 import tempfile
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -57,22 +56,30 @@ class Generator:
     def keep(self, folder) -> None:
         """Write it to a folder in `folder`, named by title and time, and let `latest` beside it be that one.
 
-        It appears with all that is in it, or not at all. Raises OSError when it cannot be written.
+        It appears with all that is in it, or not at all. Raises OSError when it cannot be written; when that is true
+        of `latest` alone, a line of text says so.
         """
         path = expanded(folder) / _name(self.about)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _whole(path) as new:
-            new.mkdir()
-            with whole_file(new / MODEL) as file:
-                file.write(self._model.SerializeToString(deterministic=True))
-            self.about['md5'] = md5(new / MODEL)
-            _write_about(new / ABOUT, self.about)
-        with _whole(path.with_name(LATEST)) as new:
-            try:
-                new.symlink_to(path.name, target_is_directory=True)
-            except (OSError, NotImplementedError):  # this system does not allow links
-                shutil.copytree(path, new)
+        with nullcontext(path) if path.is_dir() else _whole(path) as new:  # kept again: nothing in it is different
+            self._write(new)
         self.path = path
+        latest = path.with_name(LATEST)
+        try:
+            with _whole(latest) as new:
+                try:
+                    new.symlink_to(path.name, target_is_directory=True)
+                except (OSError, NotImplementedError):  # this system does not allow links
+                    self._write(new)
+        except OSError as error:
+            print(f'{latest} could not be changed ({error.strerror or error}): load the generator from {path}.')
+
+    def _write(self, folder):
+        folder.mkdir(exist_ok=True)
+        with whole_file(folder / MODEL) as file:
+            file.write(self._model.SerializeToString(deterministic=True))
+        self.about['md5'] = md5(folder / MODEL)
+        _write_about(folder / ABOUT, self.about)
 
 
 def freeze(sess, input_z, images):
@@ -126,7 +133,7 @@ def _about(run):
     image_shape = run.settings['data_shape'][1:]
     return {
         'title': run.title,
-        'made': datetime.now().isoformat(timespec='milliseconds'),
+        'made': datetime.now(UTC).isoformat(timespec='milliseconds'),
         'version': __version__,
         'tensorflow': tf.__version__,
         'image_shape': image_shape,
@@ -201,10 +208,21 @@ def load(path='generators/latest') -> Generator:
     return Generator(model, about, path.resolve())
 
 
+def made(generate: Generator) -> float:
+    """When it was made, in seconds since 1970. ValueError: its about.json does not say it.
+
+    Editions before this one wrote the local time without its zone: it is taken for the time of this machine.
+    """
+    try:
+        return datetime.fromisoformat(generate.about['made']).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        raise ValueError(f'{generate.path / ABOUT} does not say when it was made: delete that folder') from None
+
+
 def _name(about):
     """A folder's name that every system takes: the title without what cannot be in a name, and the time."""
     title = re.sub(r'\W+', '-', about['title'].removeprefix('generated from '))[:40].strip('-') or 'generated'
-    return f'{title}-{re.sub("[T:.]", "-", about["made"])}'
+    return f'{title}-{re.sub("[T:.]", "-", about["made"][:23])}'
 
 
 def _write_about(path, about):
@@ -218,6 +236,15 @@ def _whole(path):
     with tempfile.TemporaryDirectory(prefix='.unfinished-', dir=path.parent, ignore_cleanup_errors=True) as unfinished:
         new = Path(unfinished, 'new')
         yield new
-        if path.is_dir() and not path.is_symlink():
-            os.rename(path, Path(unfinished, 'old'))
-        os.replace(new, path)
+        for attempt in range(10):  # a different process may do the same
+            old = Path(unfinished, f'old-{attempt}')
+            with suppress(FileNotFoundError):
+                if path.is_dir() and not (path.is_symlink() and new.is_symlink()):
+                    os.rename(path, old)
+            try:
+                return os.replace(new, path)
+            except OSError:
+                if os.path.lexists(old) and not os.path.lexists(path):
+                    os.rename(old, path)
+                if attempt == 9 or not path.is_dir():
+                    raise

@@ -200,10 +200,11 @@ def newest(folder='generators') -> list[Generator]:
     for path in sorted(Path(folder).glob('[!.]*/')):
         try:
             if path.name != generators.LATEST:
-                found.append(generators.load(path))
+                generate = generators.load(path)
+                found.append((generators.made(generate), generate))
         except ValueError as error:
             print(f'Left out: {error}.')
-    for generate in sorted(found, key=lambda generate: generate.about['made']):
+    for _, generate in sorted(found, key=lambda pair: pair[0]):
         of_title.pop(generate.about['title'], None)
         of_title[generate.about['title']] = generate
     return list(of_title.values())

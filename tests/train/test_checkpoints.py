@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +17,7 @@ from lesson.session import tf
 from lesson.train import checkpoints, recalibrate
 from lesson.train.checkpoints import Checkpoints
 from tests.conftest import no_file_longer_than
+from tests.disk import every, every_end, needs_fork
 from tests.forked import Forked
 from tests.train import process
 from tests.train.trial import Trial
@@ -56,6 +59,7 @@ def test_after_an_interrupt_the_step_ends_and_the_next_call_ends_with_the_same_b
 
 
 def start(folder, *options):
+    folder.mkdir(exist_ok=True)
     return Forked(process.main, [folder / 'result.npz', '--checkpoint_dir', folder, *options], folder / 'said')
 
 
@@ -82,7 +86,9 @@ def undisturbed(tmp_path_factory):
 def test_a_killed_run_ends_with_the_same_bits_as_one_that_was_never_killed(tmp_path, undisturbed, kills):
     for step in kills:
         assert run(tmp_path, '--kill', step).code == -9
-    (tmp_path / 'step-00000018.npz.0a1b2c3d.part').write_bytes(b'killed while it was written')
+    part = tmp_path / 'step-00000018.npz.0a1b2c3d.part'
+    part.write_bytes(b'killed while it was written, two days ago')
+    os.utime(part, (time.time() - 2 * 86_400,) * 2)
     result = run(tmp_path)
     assert ('Resuming after step 17 of 24' in result.said) == bool(kills)
     assert same(result.arrays, undisturbed)
@@ -298,3 +304,105 @@ def test_a_full_disk_leaves_the_checkpoint_before_it_in_place(trial, tmp_path, m
         limit.__exit__(None, None, None)
     assert saved(tmp_path) == ['step-00000001.npz']
     assert os.listdir(tmp_path) == saved(tmp_path)
+
+
+# ---------------------------------------------------------------- every operation on the disk
+
+
+def save_five(folder):
+    """Resume from what is in a folder, and save after each step up to the fifth. The steps that were resumed."""
+    run = Checkpoints(folder, {'seed': 0}, {'weights': 1})
+    with run.locked():
+        resumed = run.newest()
+        begun = len(resumed['losses']) if resumed else 0
+        assert not resumed or (resumed['weights'] == begun).all()
+        for step in range(begun + 1, 6):
+            run.save({'weights': np.full([20, 20], step), 'losses': np.ones([step, 2])})
+    return begun
+
+
+@pytest.mark.long
+def test_whichever_operation_on_the_disk_fails_a_run_ends_right_or_with_advice_and_resumes(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, 'EVERY', 0)
+
+    def train(disk):
+        with disk:
+            try:
+                Trial().train(ONES + ONES[:2], checkpoint_dir=tmp_path / 'new')
+            except OSError as error:
+                assert str(error).endswith('make room, or pass a different checkpoint_dir')
+
+    for number in every(train):
+        newest = saved(tmp_path / 'new')[-1:]
+        run, count, _ = Trial().train(ONES + ONES[:2], checkpoint_dir=tmp_path / 'new')
+        assert (run.step, count, len(run.losses)) == (5, 5, 5), number
+        assert saved(tmp_path / 'new')[-1] == 'step-00000005.npz', (number, newest)
+        assert not list((tmp_path / 'new').glob('*.part')), number
+        shutil.rmtree(tmp_path / 'new')
+    assert number > 50
+
+
+@pytest.mark.long
+@needs_fork
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+def test_at_whichever_operation_the_process_ends_the_next_one_resumes_from_the_last_checkpoint(tmp_path):
+    begun = []
+    for _ in every_end(lambda: save_five(tmp_path / 'new')):
+        begun.append(save_five(tmp_path / 'new'))
+        assert [name for name in saved(tmp_path / 'new') if name.endswith('.npz')][-1] == 'step-00000005.npz'
+        shutil.rmtree(tmp_path / 'new')
+    assert begun == sorted(begun) and set(begun) == set(range(6))
+
+
+# ---------------------------------------------------------------- locks that grant to everybody
+
+
+@pytest.fixture
+def without_locks(monkeypatch):
+    """As on some network file systems."""
+    monkeypatch.setattr(checkpoints, 'one_process_at_a_time', lambda folder: nullcontext())
+
+
+def test_what_a_living_neighbor_is_writing_stays_and_what_a_killed_one_has_left_goes(two, without_locks):
+    living, left = (two.folder / f'step-00000003.npz.{name}.part' for name in ('aaaaaaaa', 'bbbbbbbb'))
+    for path in (living, left):
+        path.write_bytes(b'a part')
+    os.utime(left, (time.time() - checkpoints.LEFT - 60,) * 2)
+    with two.locked():
+        assert living.exists() and not left.exists()
+
+
+def test_a_checkpoint_that_a_neighbor_removes_while_it_is_read_is_not_called_damaged(two, monkeypatch, capsys):
+    two.save({'weights': np.full([2, 2], 3, np.float32), 'losses': np.ones([3, 2], np.float32)})
+    read = Path.read_bytes
+
+    def late(path):
+        if path.name == 'step-00000003.npz' and path.exists():
+            two.save({'weights': np.full([2, 2], 4, np.float32), 'losses': np.ones([4, 2], np.float32)})
+            path.unlink()
+        return read(path)
+
+    monkeypatch.setattr(Path, 'read_bytes', late)
+    assert (two.newest()['weights'] == 4).all()
+    assert capsys.readouterr().out == ''
+
+
+def test_runs_at_once_in_one_folder_end_right_without_a_lock(tmp_path, without_locks, monkeypatch):
+    monkeypatch.setattr(checkpoints, 'EVERY', 0)
+    ended = []
+
+    def second(step):
+        if step == 2:
+            ended.append(Trial().train(ONES * 2, checkpoint_dir=tmp_path)[1])
+
+    assert Trial().train(ONES * 2, second, checkpoint_dir=tmp_path)[1] == 6
+    assert ended == [6] and saved(tmp_path) == ['step-00000005.npz', 'step-00000006.npz']
+
+
+@pytest.mark.long
+def test_processes_at_once_in_one_folder_end_with_the_same_bits_without_a_lock(tmp_path, undisturbed):
+    pair = [start(tmp_path / name, '--checkpoint_dir', tmp_path / 'shared', '--unlocked') for name in ('a', 'b')]
+    for name, forked in zip(('a', 'b'), pair, strict=True):
+        result = ended(tmp_path / name, forked)
+        assert result.code == 0, result.said
+        assert same(result.arrays, undisturbed)

@@ -1,11 +1,12 @@
 """A trained generator is kept whole or not at all, and gives the same images wherever it is loaded."""
 
-import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
-from functools import partial
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import NormalDist
 
@@ -20,6 +21,7 @@ from lesson.train.film import Film
 from lesson.trained import generators
 from tests.conftest import no_file_longer_than
 from tests.contract.solutions import G_LAYERS, KERAS
+from tests.disk import every, every_end, needs_fork
 from tests.trained.networks import itself, like_the_lesson, normal, saved, switched, trained, uniform, variable
 
 ROOT = Path(__file__).parents[2]
@@ -156,7 +158,7 @@ def test_noise_may_be_of_any_type_of_numbers(generate):
 def test_about_json_says_what_belongs_to_it(generate):
     about = json.loads((generate.path / 'about.json').read_text('utf-8'))
     made, fingerprint, settings = (about.pop(name) for name in ('made', 'md5', 'settings'))
-    assert made[:10].count('-') == 2 and len(fingerprint) == 32
+    assert datetime.fromisoformat(made).utcoffset() == timedelta(0) and len(fingerprint) == 32
     assert settings.items() >= {'learning_rate': 0.1, 'batch_size': 1, 'data_shape': [1, 28, 28, 3]}.items()
     assert about == {
         'title': 'generated from noise',
@@ -294,49 +296,104 @@ def test_where_there_is_no_generator_it_is_said_where_they_come_from(tmp_path):
         generators.load(tmp_path / 'latest')
 
 
-def keep_until(steps, generate, folder):
-    """Keep a generator in a process of its own, which is killed before this step of it. Whether it came to the end."""
-    process = os.fork()
-    if process:
-        _, status = os.waitpid(process, 0)
-        assert status == 0 or os.WTERMSIG(status) == 9
-        return status == 0
-    made = itertools.count()
+def seen(folder):
+    """What is loaded from each name in a folder of generators: {name: title}."""
+    names = [name for name in os.listdir(folder) if not name.startswith('.unfinished-')]
+    return {name: generators.load(folder / name).about['title'] for name in names}
 
-    def step(original, *arguments, **options):
-        if next(made) == steps:
-            os.kill(os.getpid(), 9)
-        return original(*arguments, **options)
 
-    for name in ('open', 'replace', 'rename', 'fsync', 'symlink', 'unlink', 'rmdir', 'mkdir'):
-        setattr(os, name, partial(step, getattr(os, name)))
-    try:
-        generate.keep(folder)
-        os._exit(0)
-    finally:
-        os._exit(1)
+@pytest.fixture(params=['links', 'copies'])
+def latest_as(request, monkeypatch):
+    if request.param == 'copies':
+        monkeypatch.setattr(Path, 'symlink_to', refuse)
+
+
+def refuse(*_, **__):
+    raise OSError('A required privilege is not held by the client')
 
 
 @pytest.mark.fault
-@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
+@needs_fork
 @pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
-def test_a_process_that_is_killed_at_any_step_of_keeping_leaves_a_whole_generator_or_none(tmp_path):
+def test_a_process_that_ends_at_any_step_of_keeping_leaves_a_whole_generator_or_none(tmp_path, latest_as):
     old, new = small(tmp_path, 'old'), small(None, 'new')
-    for steps in itertools.count():
-        whole = keep_until(steps, new, tmp_path)
-        seen = [name for name in os.listdir(tmp_path) if not name.startswith('.unfinished-')]
-        titles = {name: generators.load(tmp_path / name).about['title'] for name in seen}
-        assert {'latest', old.path.name} <= titles.keys()
-        if whole:
-            break
-    assert steps > 10 and titles['latest'] == 'new'
+    for _ in every_end(lambda: new.keep(tmp_path)):
+        found = seen(tmp_path)
+        assert old.path.name in found and set(found.values()) <= {'old', 'new'}
+    assert seen(tmp_path)['latest'] == 'new'
+
+
+@pytest.mark.fault
+def test_whichever_operation_on_the_disk_fails_costs_a_line_and_nothing_that_was_kept(tmp_path, latest_as, capsys):
+    old = small(tmp_path, 'old')
+    run = trained(itself, tmp_path, 'new', z_dim=10)
+    run.film.add(1, np.zeros([5, 28, 28, 1], 'float32'))
+
+    def save(disk):
+        with disk:
+            generate = generators.save(run)
+        found, said = seen(tmp_path), capsys.readouterr().out
+        assert {'latest', old.path.name} <= {*found}
+        assert said.count('\n') <= 1 and bool(generate.path) == ('new' in found.values())
+        if generate.path is None:
+            assert said.startswith('The generator could not be saved in') and {*found.values()} == {'old'}
+            generate.keep(tmp_path)
+        elif found['latest'] == 'old':
+            assert said.startswith(f'{tmp_path / "latest"} could not be changed (No space left on device): load')
+            generate.keep(tmp_path)
+        np.testing.assert_array_equal(generators.load(generate.path)(Z), generate(Z))
+        assert seen(tmp_path) == {'latest': 'new', old.path.name: 'old', generate.path.name: 'new'}
+        shutil.rmtree(generate.path)
+        old.keep(tmp_path)
+
+    assert len(list(every(save))) > 15
+
+
+@pytest.mark.fault
+def test_keeping_it_again_where_that_fails_loses_nothing(tmp_path):
+    generate = small(tmp_path)
+
+    def again(disk):
+        with disk, suppress(OSError):
+            generate.keep(tmp_path)
+        assert seen(tmp_path) == {'latest': 'generated', generate.path.name: 'generated'}
+
+    assert len(list(every(again))) > 5
+
+
+@pytest.mark.fault
+@needs_fork
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+def test_a_process_that_ends_while_it_keeps_one_again_loses_nothing(tmp_path):
+    generate = small(tmp_path)
+    for _ in every_end(lambda: generate.keep(tmp_path)):
+        assert seen(tmp_path) == {'latest': 'generated', generate.path.name: 'generated'}
+
+
+@pytest.mark.fault
+@needs_fork
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+def test_processes_that_keep_generators_at_once_do_not_disturb_each_other(tmp_path, latest_as):
+    both, pids = [small(None, title) for title in ('one', 'two')], []
+    for generate in both:
+        pid = os.fork()
+        if not pid:
+            try:
+                for _ in range(20):
+                    with pytest.MonkeyPatch.context() as patch:
+                        patch.setattr('builtins.print', lambda *_: os._exit(1))
+                        generate.keep(tmp_path)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        pids.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0]
+    found = seen(tmp_path)
+    assert found.pop('latest') in ('one', 'two') and sorted(found.values()) == ['one', 'two']
 
 
 @pytest.mark.fault
 def test_where_links_are_not_allowed_latest_is_a_copy_that_follows(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise OSError('A required privilege is not held by the client')
-
     monkeypatch.setattr(Path, 'symlink_to', refuse)
     latest = tmp_path / 'latest'
     for title in ('first', 'second'):

@@ -1,8 +1,10 @@
 """The playground's page, in a real browser: it computes what TensorFlow computes, and everything on it works."""
 
 import io
+import json
 import re
 import time
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -203,6 +205,29 @@ def test_the_newest_of_each_title_is_taken_and_what_is_not_whole_is_pointed_out(
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith('Left out: ') and 'about.json is missing' in line
     assert len(playground.page(newest).encode()) < 2e6
+
+
+def test_the_newest_is_the_one_that_was_made_last_whatever_the_time_zones(tmp_path, monkeypatch, capsys):
+    paths = {}
+    for zone in ('Asia/Tokyo', 'America/Los_Angeles', 'Pacific/Kiritimati', 'America/Adak'):
+        monkeypatch.setenv('TZ', zone)
+        time.tzset()
+        paths[zone] = saved(itself, tmp_path, 'cats').path
+    (newest,) = playground.newest(tmp_path)
+    assert newest.path == paths['America/Adak'].resolve()
+    now = datetime.now()
+    for seconds, first in ((3600, False), (-3600, True)):  # as earlier editions wrote it: this machine's time, no zone
+        about = json.loads((newest.path / 'about.json').read_text('utf-8'))
+        about['made'] = (now + timedelta(seconds=seconds)).isoformat(timespec='milliseconds')
+        (newest.path / 'about.json').write_text(json.dumps(about))
+        (found,) = playground.newest(tmp_path)
+        assert (found.path != newest.path) == first
+    for made in (None, 'yesterday', 5):
+        (newest.path / 'about.json').write_text(json.dumps(about | {'made': made}))
+        assert playground.newest(tmp_path)[0].path == paths['Pacific/Kiritimati'].resolve()
+        assert 'about.json does not say when it was made: delete that folder' in capsys.readouterr().out
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_a_generator_of_an_earlier_edition_is_not_guessed_at():
