@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lesson.data import synthetic
-from lesson.data.decode import eight_bits
+from lesson.data.decode import bits_per_channel, eight_bits, silent_libraries
 from lesson.data.download import download
 from lesson.data.idx import cached_idx, idx_md5, labels_beside, read_labels
 from lesson.data.known_sets import DATA_SETS, find
@@ -25,6 +25,7 @@ from lesson.pictures import picture as picture
 from lesson.progress import progress as progress
 
 GRAY = 2  # levels by which the channels of a gray pixel may differ: WebP rounds each
+ROUNDING = 0.01  # by which floats may miss [-0.5, 0.5]: bfloat16 has steps of 0.004 there
 MOST_PIXELS = 50_000_000  # of a picture: they take 1 GB of memory
 FETCH_AGAIN = 'Delete it and fetch it again'
 
@@ -87,10 +88,12 @@ def get_image(
         side = crop or min(image.size)
         if side > min(image.size):
             raise ValueError(f'too small: {image.width}x{image.height}, needs at least {side}x{side} pixels')
-        image.load()
+        bits = bits_per_channel(image)
+        with silent_libraries(image):
+            image.load()
         with suppress(Exception):  # a damaged EXIF block, which every viewer ignores
             ImageOps.exif_transpose(image, in_place=True)
-        image = eight_bits(image)
+        image = eight_bits(image, bits)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side))
     if image.has_transparency_data:
@@ -173,7 +176,7 @@ def open_dataset(
 
     The first use prepares all images on all cores; later ones map the file that it made, as long as names, sizes and
     times of the data are the same. A preparation that was killed begins again, and any number of processes at the same
-    time do no harm. It starts processes, so a script needs `if __name__ == '__main__':` around its work.
+    time do no harm.
     Raises ValueError for another source, mode or number and for damaged data or labels, FileNotFoundError when there is
     no such folder, OSError when data cannot be read or images not be kept, RuntimeError when a process was killed.
     """
@@ -256,13 +259,18 @@ def scale(images, feature_range: tuple[float, float] = (-1, 1)) -> np.ndarray:
     """Images as float32 in feature_range; black and white go to its ends, whatever the images contain.
 
     uint8 images are taken to be in [0, 255], floating-point images in [-0.5, 0.5], as from `get_batches`.
-    Raises TypeError for any other dtype.
+    Raises TypeError for any other dtype, ValueError for floating-point images that are not in [-0.5, 0.5].
     """
     images = np.asarray(images)
     if images.dtype == np.uint8:
         unit = images.astype(np.float32) / 255
     elif np.issubdtype(images.dtype, np.floating):
         unit = images.astype(np.float32) + 0.5
+        if not ((unit >= -ROUNDING) & (unit <= 1 + ROUNDING)).all():
+            raise ValueError(
+                f'images reach from {images.min():g} to {images.max():g}, expected [-0.5, 0.5], as from get_batches: '
+                'if they are scaled already, leave this scale out; else pass the uint8 images'
+            )
     else:
         raise TypeError(f'images are {images.dtype}: expected uint8 in [0, 255] or floats in [-0.5, 0.5]')
     low, high = feature_range

@@ -330,6 +330,17 @@ def test_scale_maps_a_fixed_range_whatever_the_images_hold(low, high):
         helper.scale(np.arange(3))
 
 
+@pytest.mark.parametrize('images', [[-1.0, 1.0], [0.0, 1.0], [0.0, 255.0], [-0.52, 0.5], [0.0, np.nan], [np.inf, 0.0]])
+def test_scale_refuses_floats_that_are_scaled_already_or_of_a_different_range(images):
+    for dtype in (np.float16, np.float32, np.float64):
+        with pytest.raises(
+            ValueError, match=r'expected \[-0.5, 0.5\], as from get_batches: if .* leave this scale out'
+        ):
+            helper.scale(np.array(images, dtype))
+    rounded = np.float32([-0.5000001, 0.5000001, 0.502])
+    np.testing.assert_allclose(helper.scale(rounded), 2 * rounded, atol=1e-6)
+
+
 def test_the_grid_has_the_square_root_of_columns_and_clips_to_a_fixed_range():
     images = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), np.uint8)
     assert helper.images_square_grid(images, 'RGB').size == (6 + 1 + 6 + 1 + 6, 4 + 1 + 4)

@@ -1,15 +1,18 @@
 """Work on all processor cores."""
 
 import os
+import pickle
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 
 
 def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
@@ -17,19 +20,29 @@ def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
 
     This process works as well, since starting another one takes a while. The others are spawned: forking a process
     with TensorFlow in it is not safe, and threads would wait for each other in Pillow. They know nothing of what was
-    changed here: `function` brings all of its settings; one that was defined in a notebook or script runs here alone.
+    changed here: `function` brings all of its settings. They do not run the main script, so it needs no main guard.
+    This process works alone if no other can be started, or if `function` was defined in a notebook or script.
     Raises what `function` raises, and concurrent.futures.process.BrokenProcessPool when a process is killed.
     """
     parts = iter(parts)
-    first = list(islice(parts, 2))
-    others = min(os.cpu_count(), 61) - 1  # Windows can wait for 61 processes
+    others = min(_cores(), 61) - 1  # Windows can wait for 61 processes
+    first = list(islice(parts, others + 1))
+    others = min(others, len(first) - 1)
     parts = chain(first, parts)
-    if len(first) < 2 or others < 1 or _is_of_this_process(function):
+    if others < 1 or not _can_be_sent(function):
         yield from map(function, parts)
         return
-    pool = ProcessPoolExecutor(others, get_context('spawn'), _start_process)
+    pool, ready = _started(others, function)
     results = deque()  # futures, in the order of parts; none is cancelled: then a pool hangs when a process is killed
     try:
+        while not any(future.done() for future in ready):
+            mine = [function(part) for part in islice(parts, 1)]
+            if not mine:
+                return
+            yield mine[0]
+        if any(future.done() and future.exception() for future in ready):
+            yield from map(function, parts)
+            return
         while True:
             busy = sum(not future.done() for future in results)
             for part in islice(parts, max(0, 2 * others - busy)):  # each has one in work and one in reserve
@@ -45,14 +58,50 @@ def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
                     continue
             yield results.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
+        if pool:
+            pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
 
 
-def _is_of_this_process(function):
-    """Whether a function, or one among its arguments, was defined where other processes cannot find it."""
-    if isinstance(function, partial):
-        return any(map(_is_of_this_process, (function.func, *function.args, *function.keywords.values())))
-    return getattr(function, '__module__', None) == '__main__'
+def _cores():
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def _can_be_sent(function):
+    """Whether other processes find a function and its arguments: not if they are of a notebook or script."""
+    try:
+        return b'__main__' not in pickle.dumps(function)
+    except Exception:  # whatever cannot be sent raises nearly anything
+        return False
+
+
+def _started(others, function):
+    """(a pool of processes or None, futures that tell whether they have found `function`)."""
+    pool, ready = None, []
+    try:
+        pool = ProcessPoolExecutor(others, _Context(), _start_process)
+        for _ in range(others):
+            with _held_interrupts():
+                ready.append(pool.submit(callable, function))
+    except (OSError, RuntimeError, AssertionError, ImportError) as error:  # by system, Python, a daemon's process
+        refused = Future()
+        refused.set_exception(error)
+        ready = [refused]
+    return pool, ready
+
+
+class _Process(SpawnProcess):
+    def start(self):
+        """Without the main module, which a spawned process would run again, main guard or not."""
+        main, sys.modules['__main__'] = sys.modules['__main__'], ModuleType('__main__')
+        try:
+            super().start()
+        finally:
+            sys.modules['__main__'] = main
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 @contextmanager

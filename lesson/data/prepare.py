@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -84,8 +84,7 @@ def _blocks(source, entries, prepare, title, remedy):
                 yield images
     except BrokenProcessPool:
         raise RuntimeError(
-            f'a process that was preparing {title} was killed, probably out of memory. '
-            f"Run this again (in a script, under `if __name__ == '__main__':`)"
+            f'a process that was preparing {title} was killed, probably out of memory. Run this again'
         ) from None
     if list(listing(source)) != entries:
         raise _Changed
@@ -123,10 +122,14 @@ def _packed(path, prefix, remedy):
     except Exception as error:  # a damaged archive makes zipfile raise nearly anything
         instead = remedy or 'Put a whole one in its place, or take it away from there'
         raise ValueError(f'{path} is not a readable zip ({error}). {instead}') from None
-    no_file = re.compile(r'(^|/)(\.|__MACOSX/|$)')  # hidden, a folder, or without a name
-    for member in sorted(archive.infolist(), key=attrgetter('filename')):
-        if not no_file.search(member.filename):
-            yield prefix + member.filename, archive, member
+    for name, member in sorted(((_plain(member.filename), member) for member in archive.infolist()), key=itemgetter(0)):
+        if not re.search(r'(^|/)(\.|__MACOSX/|$)', name):  # hidden, a folder, or without a name
+            yield prefix + name, archive, member
+
+
+def _plain(name):
+    """The name of a member of a zip without what other programs write there: backslashes, './', '../', '//'."""
+    return re.sub(r'(?<![^/])(\.{0,2}/)+', '', name.replace('\\', '/'))
 
 
 def _parts(members):

@@ -1,18 +1,25 @@
 """Work on all cores: in order, lazily, and ended with whoever began it."""
 
+import multiprocessing.synchronize
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from errno import EAGAIN, ENOMEM, ENOSPC, ENOSYS, EROFS
 from functools import partial
 
 import pytest
 
+from lesson.data import parallel
 from lesson.data.parallel import on_all_cores
+from tests.data.process import ROOT
 
-several = pytest.mark.skipif(os.cpu_count() < 2, reason='with one core there is no other process')
+several = pytest.mark.skipif(parallel._cores() < 2, reason='with one core there is no other process')
 
 
 def doubled(number, factor=2):
@@ -82,3 +89,99 @@ def test_a_killed_process_is_an_error_and_no_endless_wait():
         closing(on_all_cores(partial(end_elsewhere, os.getpid()), range(999))) as all_,
     ):
         list(all_)
+
+
+GUARDLESS = """
+import multiprocessing, os, sys
+sys.path.insert(0, {root!r})
+import helper
+print('begun', flush=True)
+from tests.data.test_parallel import doubled
+from lesson.data.parallel import on_all_cores
+print(len(set(pid for pid, _ in on_all_cores(doubled, range(200)))), 'processes')
+print(helper.open_dataset('mnist', '.', 'synthetic', 300).shape)
+"""
+
+
+@several
+def test_a_script_without_a_main_guard_is_run_once_and_uses_all_cores(tmp_path):
+    (tmp_path / 'script.py').write_text(GUARDLESS.format(root=str(ROOT)))
+    command = [sys.executable, '-u', 'script.py']
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count('begun') == 1 and '(300, 28, 28, 1)' in result.stdout
+    assert '1 processes' not in result.stdout
+
+
+RERUN = """
+import multiprocessing, sys
+sys.path.insert(0, {root!r})
+from tests.data.test_parallel import doubled
+from lesson.data.parallel import on_all_cores
+print(sum(number for _, number in on_all_cores(doubled, range(9))), flush=True)
+def nothing():
+    pass
+if __name__ == '__main__':
+    process = multiprocessing.get_context('spawn').Process(target=nothing)
+    process.start()
+    process.join()
+"""
+
+
+def test_a_spawned_process_that_runs_such_a_script_again_works_alone(tmp_path):
+    (tmp_path / 'script.py').write_text(RERUN.format(root=str(ROOT)))
+    result = subprocess.run([sys.executable, 'script.py'], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.stderr) == ('72\n72\n', '')
+
+
+def of_a_daemon(queue):
+    queue.put([number for _, number in on_all_cores(doubled, range(9))])
+
+
+def test_a_process_that_may_start_none_works_alone():
+    spawn = multiprocessing.get_context('spawn')
+    queue = spawn.Queue()
+    spawn.Process(target=of_a_daemon, args=(queue,), daemon=True).start()
+    assert queue.get(timeout=60) == [2 * i for i in range(9)]
+
+
+@several
+@pytest.mark.parametrize('number', [EAGAIN, ENOMEM, ENOSPC, ENOSYS, EROFS])
+@pytest.mark.parametrize('refused', ['semaphores', 'processes'])
+def test_where_no_process_can_be_started_this_one_works_alone(monkeypatch, number, refused):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    place, name = {
+        'semaphores': (multiprocessing.synchronize._multiprocessing, 'SemLock'),
+        'processes': (multiprocessing.util, 'spawnv_passfds'),
+    }[refused]
+    monkeypatch.setattr(place, name, refuse)
+    assert list(on_all_cores(doubled, range(9))) == [(os.getpid(), 2 * i) for i in range(9)]
+
+
+@several
+def test_a_function_that_other_processes_do_not_find_runs_here(tmp_path, monkeypatch):
+    (tmp_path / 'only_here.py').write_text('import os\ndef function(number):\n    return os.getpid(), number\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_here
+
+    (tmp_path / 'only_here.py').unlink()
+    shutil.rmtree(tmp_path / '__pycache__', ignore_errors=True)
+    slow = partial(slowly, only_here.function)
+    assert list(on_all_cores(slow, range(300))) == [(os.getpid(), i) for i in range(300)]
+
+
+def slowly(function, number):
+    time.sleep(0.01)
+    return function(number)
+
+
+@pytest.mark.skipif(not hasattr(os, 'sched_setaffinity'), reason='no affinity here')
+def test_only_the_cores_that_this_process_may_use_are_used():
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert {pid for pid, _ in on_all_cores(doubled, range(99))} == {os.getpid()}
+    finally:
+        os.sched_setaffinity(0, allowed)

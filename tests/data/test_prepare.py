@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ import helper
 from lesson.data import decode
 from lesson.data import prepare as module
 from lesson.data.cache import listing
+from lesson.data.parallel import _cores
 from lesson.files import one_process_at_a_time
 from tests.builders import all_files, by_hand, cache_of, colors, write_faces, zip_up
 from tests.data.process import alive, outlived_by, prepare, slow, start, started
@@ -83,6 +85,22 @@ def test_one_zip_of_ones_own_pictures_is_a_data_set(tmp_path, capsys, name, expe
     for own in (tmp_path / name, name):
         assert levels(own, tmp_path) == expected
         assert f'images from {tmp_path / name}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'before',
+    ['./', '././', '/', '../', 'a/./', 'a//', 'a/../', '.\\', 'a\\', '.\\a\\.\\', '..\\', 'C:\\a\\', 'A: my /'],
+)
+def test_however_a_zip_spells_its_folders_its_pictures_are_taken_and_hidden_files_are_not(tmp_path, capsys, before):
+    with zipfile.ZipFile(tmp_path / 'own.zip', 'w') as archive:
+        archive.writestr(before, b'')
+        for name, value in (('1.png', 1), ('cats/2.png', 2), ('...3.png', 9), ('._1.png', 9), ('.git/1.png', 9)):
+            archive.writestr(before + name, level(value))
+            archive.writestr(f'__MACOSX/{before}{name}', level(9))
+            archive.writestr(f'./__MACOSX\\{before}{name}', level(9))
+        archive.writestr('dogs/3.png', level(3))
+    assert sorted(levels('own.zip', tmp_path)) == [1, 2, 3]
+    assert 'Left out' not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('content', [b'', b'<!DOCTYPE html>', b'PK\x03\x04 cut off'])
@@ -321,12 +339,14 @@ def interrupt_all(process):
 def kill_another(process):
     pids = []
     while not pids:
-        pids = [pid for pid in alive(process.pid) if 'spawn_main' in Path(f'/proc/{pid}/cmdline').read_text()]
+        spawned = [pid for pid in alive(process.pid) if 'spawn_main' in Path(f'/proc/{pid}/cmdline').read_text()]
+        pids = [pid for pid in spawned if '_imaging.' in Path(f'/proc/{pid}/maps').read_text()]
+    time.sleep(0.5)  # now it has begun to work
     os.kill(pids[0], signal.SIGKILL)
 
 
 @linux
-@pytest.mark.skipif(os.cpu_count() < 2, reason='with one core there is no other process')
+@pytest.mark.skipif(_cores() < 2, reason='with one core there is no other process')
 @pytest.mark.parametrize('end', [kill, interrupt, interrupt_all, kill_another])
 def test_a_preparation_that_is_ended_leaves_no_process_and_nothing_wrong_and_begins_again(own, end):
     process = started(own)

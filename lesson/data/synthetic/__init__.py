@@ -50,7 +50,7 @@ def write_digits(path: Path, count: int, seed: int = 0) -> None:
     """Write `count` (at least 1) digits to `path` in the format of MNIST's train-images-idx3-ubyte.gz.
 
     The same seed gives the same bytes. The file appears once it is complete: an OSError or Ctrl-C leaves nothing
-    behind. It starts processes: a script needs `if __name__ == '__main__':` around its work.
+    behind.
     """
     with (
         whole_file(path) as file,
