@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,12 @@ def test_a_setting_that_cannot_be_used_is_refused_with_what_is_allowed(trial, se
     for value in values:
         with pytest.raises(ValueError, match=rf'{setting} is .*{allowed}'):
             trial.run(2, **{setting: value})
+
+
+def test_a_folder_may_have_a_number_as_its_name(trial, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # as papermill's -p generators_dir 2024 gives it
+    run, _, _ = trial.train([(1.0, 1.0)], checkpoint_dir=2024, log_dir=2025, generators_dir=2026)
+    assert run.generators_dir == Path('2026') and sorted(path.name for path in tmp_path.iterdir()) == ['2024', '2025']
 
 
 def test_numbers_of_numpy_are_as_good_as_any(trial):

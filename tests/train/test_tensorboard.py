@@ -159,3 +159,10 @@ def test_without_a_log_dir_no_event_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train(4, None)
     assert [*tmp_path.iterdir()] == []
+
+
+def test_runs_that_begin_in_the_same_second_have_a_file_each(tmp_path):
+    both = [Events(tmp_path, tf.Graph()) for _ in range(2)]
+    for events in both:
+        events.close()
+    assert len(list(tmp_path.glob('*tfevents*'))) == 2
