@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lesson.files import make_writable, whole_file
+from lesson.files import full_disk_named, make_writable, whole_file
 from lesson.pictures import grid, levels, picture
 from lesson.session import tf
 from lesson.trained import generators
@@ -221,7 +221,7 @@ def main():
             sys.exit('There is no generator in generators/: run the notebook first (make run), which saves two there')
         text = page(kept).encode()
         make_writable(arguments.output.parent, 'make room, or choose a different place with --output')
-        with whole_file(arguments.output) as file:
+        with full_disk_named(arguments.output), whole_file(arguments.output) as file:
             file.write(text)
     except (OSError, ValueError) as error:
         sys.exit(str(error))

@@ -350,6 +350,21 @@ def test_whichever_operation_on_the_disk_fails_costs_a_line_and_nothing_that_was
 
 
 @pytest.mark.fault
+def test_whichever_operation_fails_while_scores_are_added_they_are_there_or_a_line_says_so(tmp_path, capsys):
+    generate = small(tmp_path)
+
+    def add(disk):
+        scores = len(generators.load(generate.path).about['scores'])
+        with disk:
+            generators.keep_scores(generate, {f'score {scores}': (30.5, 10.25)})
+        added = len(generators.load(generate.path).about['scores']) - scores
+        failed = 'The scores could not be written to' in capsys.readouterr().out
+        assert (added, failed) in ((1, False), (0, True))
+
+    assert len(list(every(add))) > 3
+
+
+@pytest.mark.fault
 def test_keeping_it_again_where_that_fails_loses_nothing(tmp_path):
     generate = small(tmp_path)
 
