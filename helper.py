@@ -5,6 +5,7 @@ Which data sets there are, and how files are downloaded, pictures prepared and s
 """
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -19,7 +20,7 @@ from lesson.data.download import download
 from lesson.data.idx import cached_idx, idx_md5, labels_beside, read_labels
 from lesson.data.known_sets import DATA_SETS, find
 from lesson.data.prepare import prepared_images
-from lesson.files import expanded, md5
+from lesson.files import expanded, md5, say
 from lesson.pictures import grid, levels
 from lesson.pictures import picture as picture
 from lesson.progress import progress as progress
@@ -46,7 +47,7 @@ def download_extract(name: str, data_dir: str | Path = 'data') -> Path:
     target = data_dir / about.file
     found = find(about, data_dir)
     if not found:
-        print(f'Fetching {about.title} ({about.license})')
+        say(f'Fetching {about.title} ({about.license})')
         download(about.urls, target, about.size, about.md5)
     elif found == target and (found_md5 := md5(target)) != about.md5:
         raise ValueError(
@@ -58,7 +59,7 @@ def download_extract(name: str, data_dir: str | Path = 'data') -> Path:
         try:
             download(urls, labels, about.labels.size, about.labels.md5)
         except OSError as error:
-            print(f'The digits can be used without their labels, but not be scored by what they show. {error}')
+            say(f'The digits can be used without their labels, but not be scored by what they show. {error}')
     return found or target
 
 
@@ -193,7 +194,7 @@ def open_dataset(
             path = synthetic.ensure(about.file, synthetic_count, cache_dir or data_dir)
             dataset = _open_known(about, path, cache_dir, image_size, about.synthetic)
     instead = f', not {about.title}' if name in DATA_SETS and dataset.title != about.title else ''
-    print(f'Using {dataset.title}{instead}: {len(dataset.images):,} images from {path}')
+    say(f'Using {dataset.title}{instead}: {len(dataset.images):,} images from {path}')
     return dataset
 
 
@@ -215,7 +216,7 @@ def _real(name, data_dir, may_download):
     try:
         return download_extract(name, data_dir)
     except OSError as error:
-        print(error)
+        say(error)
         return None
 
 
@@ -240,7 +241,7 @@ def _open_known(about, path, cache_dir, size, title=None):
 def _open_own(name, data_dir, cache_dir, size, image_mode):
     """(Dataset of a folder of pictures or a zip of them, its path)."""
     places = data_dir / expanded(name), expanded(name)
-    path = next((path for path in places if path.is_dir() or (path.suffix.lower() == '.zip' and path.is_file())), None)
+    path = next(filter(_has_pictures, places), None)
     if path is None:
         raise FileNotFoundError(
             f'no folder of pictures {str(name)!r}: neither {places[0]} nor {places[1]} is a folder. '
@@ -253,6 +254,10 @@ def _open_own(name, data_dir, cache_dir, size, image_mode):
     if image_mode is None and all((np.ptp(part, -1) <= GRAY).all() for part in parts):
         images, mode = images[..., :1], 'L'
     return Dataset(images, title, mode), path
+
+
+def _has_pictures(path):
+    return os.path.isdir(path) or (path.suffix.lower() == '.zip' and os.path.isfile(path))
 
 
 def scale(images, feature_range: tuple[float, float] = (-1, 1)) -> np.ndarray:

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,14 +15,21 @@ from typing import BinaryIO
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def expanded(path: str | os.PathLike) -> Path:
+def expanded(path: str | os.PathLike | int) -> Path:
     """The path with '~' and variables such as $HOME replaced. ValueError when one of them does not exist."""
-    text = os.path.expanduser(os.path.expandvars(os.fspath(path)))
+    path = str(path)  # of a number too, as papermill makes it from `-p own_pictures 2024`
+    text = os.path.expanduser(os.path.expandvars(path))
     unknown = re.match(r'~[^/\\]*|.*?(\$\w+|\$\{\w+\})', text, re.DOTALL)
     if unknown and not os.path.lexists(text):
         name = unknown[1] or unknown[0]
-        raise ValueError(f'{name} in {os.fspath(path)!r} is not set on this machine: write the whole path')
+        raise ValueError(f'{name} in {path!r} is not set on this machine: write the whole path')
     return Path(text)
+
+
+def say(text: object) -> None:
+    """Print a text; a character of a file's name that the terminal does not know is shown as its code."""
+    encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    print(str(text).encode(encoding, 'backslashreplace').decode(encoding))
 
 
 @contextmanager
@@ -71,7 +79,7 @@ def one_process_at_a_time(folder: str | Path, waiting: str | None = None) -> Ite
     except Timeout:
         if waiting is None:
             raise
-        print(waiting)
+        say(waiting)
         lock.acquire()
     except (OSError, NotImplementedError):
         pass

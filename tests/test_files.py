@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 import subprocess
 import sys
 import time
@@ -102,6 +103,7 @@ def test_paths_are_expanded_and_what_is_not_set_is_named(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert expanded('~/a/$PICTURES/${PICTURES}') == tmp_path / 'a' / 'x' / 'x'
     assert expanded(Path('a b')) == Path('a b')
+    assert expanded(2024) == Path('2024')
     for path, name in (('$NO_SUCH/a', '$NO_SUCH'), ('a/${NO_SUCH}', '${NO_SUCH}'), ('~no_such/a', '~no_such')):
         with pytest.raises(ValueError) as error:
             expanded(path)
@@ -113,3 +115,16 @@ def test_paths_are_expanded_and_what_is_not_set_is_named(monkeypatch, tmp_path):
 def test_md5_is_that_of_the_content(tmp_path):
     (tmp_path / 'file').write_bytes(b'content')
     assert md5(tmp_path / 'file') == hashlib.md5(b'content').hexdigest()
+
+
+SAY = """
+from lesson.files import say
+say('猫 größe \\udcff 🐈')
+"""
+
+
+@pytest.mark.parametrize(('encoding', 'shown'), [('ascii', rb'\u732b gr\xf6\xdfe'), ('cp1252', b'\\u732b gr\xf6\xdfe')])
+def test_what_a_terminal_cannot_show_is_said_with_codes(encoding, shown):
+    environment = {**os.environ, 'PYTHONIOENCODING': encoding}
+    result = subprocess.run([sys.executable, '-c', SAY], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert result.stdout.strip() == shown + rb' \udcff \U0001f408'

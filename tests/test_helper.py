@@ -151,6 +151,34 @@ def test_home_and_variables_in_paths_are_replaced(tmp_path, monkeypatch):
     assert len(list((tmp_path / 'data' / 'cache').iterdir())) == 1
 
 
+def test_a_folder_whose_name_is_a_number_is_opened_by_the_number(tmp_path):
+    write_faces(tmp_path / '2024', 2)
+    assert len(helper.open_dataset(2024, tmp_path).images) == 2
+
+
+def test_a_name_that_no_folder_can_have_is_an_error_that_says_what_to_name(tmp_path):
+    for name in ('x' * 300, 'a/' * 3000, 'a\0b'):
+        with pytest.raises(FileNotFoundError, match='no folder of pictures'):
+            helper.open_dataset(name, tmp_path)
+
+
+OPEN = """
+import sys, helper
+print(len(helper.open_dataset('größe 猫', sys.argv[1]).images))
+"""
+
+
+@pytest.mark.parametrize('encoding', ['ascii', 'cp1252'])
+def test_names_that_the_terminal_cannot_show_do_not_end_the_work(tmp_path, encoding):
+    own = write_faces(tmp_path / 'größe 猫', 2)[0].parent
+    (own / 'kaputt 🐈.png').write_bytes(b'x')
+    (own / 'notes 猫').write_bytes(b'x')
+    command, root = [sys.executable, '-c', OPEN, tmp_path], Path(helper.__file__).parent
+    environment = {**os.environ, 'PYTHONIOENCODING': encoding, 'PYTHONUTF8': '0'}
+    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
+    assert result.stdout.split()[-1] == b'2' and rb'kaputt \U0001f408.png' in result.stdout
+
+
 @pytest.fixture
 def mirror(monkeypatch):
     """A server, and the content of an 'mnist' with labels, whose addresses are on it."""

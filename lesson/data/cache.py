@@ -1,6 +1,7 @@
 """Prepared images as one memory-mapped .npy file: whole or not at all, checked, made again when its source changes."""
 
 import ast
+import errno
 import hashlib
 import inspect
 import io
@@ -24,21 +25,23 @@ from lesson.files import full_disk_named, make_writable, one_process_at_a_time, 
 ENDING = r'-[0-9a-f]{12}\.npy((\.[0-9a-f]{8})?\.part)?'
 OURS = re.compile(rf'.+-\d+x\d+x\d+(-[^/]+)?{ENDING}')  # the name of every file that is made here
 CHECKSUM_BYTES = 4
+TRIES = 3  # to write a file that can be read
 PROJECT = Path(__file__).parents[2]
 
 
 def cached_images(
     source: Path, row: tuple, made_of: object, make: Callable, cache_dir: Path | None = None
-) -> np.memmap:
+) -> np.ndarray:
     """Images as one memory map, uint8 [n, *row], read-only; make() yields them in blocks [k, *row].
 
+    On a disk without memory maps they are read into memory.
     The first call makes them and keeps them beside `source`, or in cache_dir; later ones map that file, as
     long as the repr of `made_of` (whatever decides the pixels) is the same and the file's checksum is right.
     Only one process at a time makes images in a folder; the others wait, and map what it has made.
     Raises OSError, with what to do, when the file cannot be written, and whatever `make` raises.
     """
     place = Path(cache_dir or source.parent)
-    stem = f'{source.name}-{"x".join(map(str, row))}'
+    stem = f'{_short(source.name)}-{"x".join(map(str, row))}'
     if cache_dir:  # where another folder's pictures of the same name may be kept too
         stem += f'-{_digest(os.path.abspath(source))[:8]}'
     path = place / f'{stem}-{_digest(repr(made_of))[:12]}.npy'
@@ -46,11 +49,7 @@ def cached_images(
         return images
     make_writable(place, f'make {place} writable, or pass a cache_dir that is')
     with one_process_at_a_time(place, f'Waiting for another process that prepares pictures in {place}'):
-        images = _load(path, row)
-        if images is None:
-            with closing(make()) as blocks:
-                _save(path, blocks, row)
-            images = _load(path, row)
+        images = _made(path, row, make)
         older = re.compile(re.escape(stem) + ENDING)
         for other in place.iterdir():  # of these images: older files, and unfinished ones
             if other != path and older.fullmatch(other.name):
@@ -59,36 +58,77 @@ def cached_images(
     return images
 
 
+def _made(path, row, make):
+    for _ in range(TRIES):
+        if (images := _load(path, row)) is not None:
+            return images
+        try:
+            with closing(make()) as blocks:
+                _save(path, blocks, row)
+        except FileNotFoundError as error:  # where locks do not work, another process may have removed the .part file
+            if error.filename2 is None:
+                raise
+    raise OSError(f'{path} was written and cannot be read: pass a cache_dir on a different disk')
+
+
+def _short(name):
+    """A name of at most 69 bytes, as file systems take 143 or 255, and more is added to it."""
+    start = os.fsencode(name)[:60]
+    return name if len(os.fsencode(name)) <= 60 else f'{start.decode(errors="ignore")}-{_digest(name)[:8]}'
+
+
 def listing(source: Path) -> Iterator[tuple[str, int, int]]:
     """Yield (name, size, mtime) of a file, or of each file in a folder, by name, and then in each of its sub-folders.
 
-    Hidden files are left out, links to folders (which could lead round in a circle), and our own prepared images.
+    Hidden files are left out, and our own prepared images. A folder to which several links lead is listed once.
     """
     if not os.path.isdir(source):
         status = os.stat(source)
         yield os.path.basename(source), status.st_size, status.st_mtime_ns
         return
-    for folder, folders, files in os.walk(source, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        below = Path(folder).relative_to(source).as_posix()
-        prefix = '' if below == '.' else f'{below}/'
-        for name in sorted(files):
-            if name.startswith('.') or OURS.fullmatch(name):
-                continue
+    real = Path(os.path.realpath(source))
+    seen, left = {_place(os.stat(folder)) for folder in (real, *real.parents)}, [(str(source), '')]
+    while left:
+        folder, prefix = left.pop()
+        inner = []
+        for name in _sorted_names(folder):
+            path = os.path.join(folder, name)
             try:
-                status = os.stat(os.path.join(folder, name))
-            except FileNotFoundError:  # removed a moment ago, or a link to nothing
+                status = os.stat(path)
+            except OSError as error:
+                _unreadable(error)
                 continue
-            if stat.S_ISREG(status.st_mode):
+            if stat.S_ISDIR(status.st_mode):
+                if status.st_ino == 0 or _place(status) not in seen:  # 0: this file system has no numbers
+                    inner.append((path, f'{prefix}{name}/'))
+                seen.add(_place(status))
+            elif stat.S_ISREG(status.st_mode) and not OURS.fullmatch(name):
                 yield prefix + name, status.st_size, status.st_mtime_ns
+        left += reversed(inner)
+
+
+def _place(status):
+    return status.st_dev, status.st_ino
+
+
+def _sorted_names(folder):
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith('.'))
+    except OSError as error:
+        _unreadable(error)
+        return []
 
 
 def _unreadable(error):
-    if isinstance(error, PermissionError):
-        what = f'{error.filename} cannot be read by this user: make it readable (chmod -R u+rX), or copy it'
-        raise PermissionError(error.errno, what)
-    if not isinstance(error, FileNotFoundError):  # it was removed a moment ago
-        raise error
+    """Raise an error with what to do; not for what was removed a moment ago, or a link that leads nowhere."""
+    if error.errno in (errno.ENOENT, errno.ELOOP):
+        return
+    instead = {
+        errno.EACCES: 'cannot be read by this user: make it readable (chmod -R u+rX), or copy it',
+        errno.ENAMETOOLONG: 'is too deep: its path is longer than this system allows. Move it up, or shorten names',
+    }.get(error.errno, f'cannot be read ({error.strerror}): copy what can be read of it, and use the copy')
+    raise OSError(error.errno, f'{error.filename} {instead}')
 
 
 def code_of(function) -> str:
@@ -171,8 +211,16 @@ def _load(path, row):
             count, rest = divmod(size - start - CHECKSUM_BYTES, math.prod(row))
             if rest or count < 1 or file.read(start) != _header((count, *row)):
                 return None
-            images = np.memmap(file, np.uint8, 'r', start, (count, *row))
+            images = _mapped(file, start, (count, *row))
             file.seek(size - CHECKSUM_BYTES)
             return images if file.read() == zlib.crc32(images).to_bytes(CHECKSUM_BYTES, 'big') else None
     except FileNotFoundError:
         return None
+
+
+def _mapped(file, start, shape):
+    try:
+        return np.memmap(file, np.uint8, 'r', start, shape)
+    except OSError:  # no memory maps on this disk, as on some shared folders
+        file.seek(start)
+        return np.frombuffer(file.read(math.prod(shape)), np.uint8).reshape(shape)

@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from lesson.data.cache import cached_images, code_of, listing
 from lesson.data.parallel import on_all_cores
+from lesson.files import say
 from lesson.progress import progress
 
 PART = 64  # pictures that a process prepares at a time
@@ -61,7 +62,7 @@ def prepared_images(
         try:
             return cached_images(source, shape, made_of, make, cache_dir)
         except _Changed:
-            print(f'Files in {source} have changed in the meantime.')
+            say(f'Files in {source} have changed in the meantime.')
     raise OSError(f'{source} kept changing, {TRIES} times: wait until its files are complete, then run this again')
 
 
@@ -89,7 +90,7 @@ def _blocks(source, entries, prepare, title, remedy):
     if list(listing(source)) != entries:
         raise _Changed
     if others:
-        print(f'Left out {len(others):,} files in {source} that are not pictures: {_first_ten(others)}')
+        say(f'Left out {len(others):,} files in {source} that are not pictures: {_first_ten(others)}')
     pictures, instead = total - len(others), remedy or 'Put pictures (JPEG, PNG, ...) there'
     if not pictures:
         raise ValueError(f'{source} contains no pictures. {instead}')
@@ -97,7 +98,7 @@ def _blocks(source, entries, prepare, title, remedy):
         message = f'{len(broken):,} of {pictures:,} pictures in {source} cannot be read: {_first_ten(broken)}'
         if len(broken) == pictures or (remedy and len(broken) > TOLERATED * pictures):
             raise ValueError(f'{message}. {instead}')
-        print(f'Skipped {message}')
+        say(f'Skipped {message}')
 
 
 def _first_ten(names):

@@ -6,6 +6,7 @@ import http.server
 import re
 import socket
 import threading
+import time
 
 BLOCK = 2**16
 
@@ -14,6 +15,7 @@ class Server:
     """`asked` lists (method, path, Range), `sent` the bytes of all bodies; on_sent(sent) is called after each block."""
 
     def __init__(self):
+        self.pause = 0  # seconds before each block
         self.answers, self.asked, self.sent, self.on_sent = {}, [], 0, lambda sent: None
         self.closed = threading.Event()
         Handler = type('Handler', (_Handler,), {'mirror': self})
@@ -25,9 +27,9 @@ class Server:
 
         ranges: whether a part can be asked for; False ignores the request, 'refused' answers 416; a text is sent as the
             Content-Range of the part, whatever was asked for.
-        length: what is announced instead of the body's length; False announces nothing.
+        length: what is announced instead of the body's length, several times if it is a tuple; False: nothing is.
         send: only this many bytes at a time are sent, then the connection is 'cut' or goes 'silent'; 0: it never
-            answers, -1: with the header alone. then='never': HEAD is answered, GET never is.
+            answers, -1: with the header alone. then='never': HEAD is answered, GET never is; 'no HEAD': only GET is.
         to: the address of a redirect.
         """
         self.answers[path] = body, status, ranges, length, send, then, to
@@ -72,7 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body, status, ranges, length, send, then, to = self.mirror.answers[self.path]
         asked = self.headers.get('Range')
         self.mirror.asked.append((self.command, self.path, asked))
-        if send == 0 or (then == 'never' and self.command == 'GET'):
+        if send == 0 or then == {'GET': 'never', 'HEAD': 'no HEAD'}[self.command]:
             self.mirror.closed.wait()
             return
         start = 0
@@ -84,7 +86,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             true = f'bytes {start}-{len(body) - 1}/{len(body)}'
             self.send_header('Content-Range', true if ranges is True else ranges)
         if length is not False:
-            self.send_header('Content-Length', str((length or len(body)) - start))
+            for value in length if isinstance(length, tuple) else [(length or len(body)) - start]:
+                self.send_header('Content-Length', str(value))
         if to:
             self.send_header('Location', to)
         self.end_headers()
@@ -93,6 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         stop = len(body) if send is None else start + send
         with contextlib.suppress(OSError):  # the other side was killed
             for i in range(start, stop, BLOCK):
+                time.sleep(self.mirror.pause)
                 block = body[i : min(i + BLOCK, stop)]
                 self.mirror.sent += len(block)  # before the other side can have it and look here
                 self.wfile.write(block)

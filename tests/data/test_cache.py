@@ -2,11 +2,12 @@
 
 import itertools
 import linecache
+import mmap
 import os
 import shutil
 import subprocess
 import sys
-from errno import EIO, ENOSPC
+from errno import EIO, ENODEV, ENOSPC
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 import lesson.data.cache as module
 from lesson.data.cache import cached_images, code_of, listing
-from tests.builders import FailingDisk, all_files, cache_of
+from tests.builders import FailingDisk, all_files, cache_of, end_at, in_a_process
 from tests.conftest import remount
 
 pytestmark = pytest.mark.fault
@@ -77,18 +78,47 @@ def test_whichever_operation_on_the_disk_fails_nothing_is_left_and_the_next_time
         closed = []
         with FailingDisk(i, number) as disk:
             try:
-                cached_images(source, ROW, 'key', partial(noting, closed))
+                np.testing.assert_array_equal(cached_images(source, ROW, 'key', partial(noting, closed)), IMAGES)
+                assert i >= 8
             except OSError as error:
                 assert error.errno == number
                 if number == ENOSPC:
                     assert f'no space to write {source.parent / "own-2x2x1-"}' in str(error)
                     assert 'Make room and try again' in str(error)
+                assert all_files(source.parent) == []
         if not disk.failed:
             break
-        assert closed in ([], [True]) and all_files(source.parent) == []
+        assert closed in ([], [True])
         np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
         cache_of(source.parent).unlink()
-    assert i == 8  # open, header, two blocks, checksum, header, to the disk, rename
+    assert i == 9  # open, header, two blocks, checksum, header, to the disk, rename, the lock's end
+
+
+def test_wherever_a_process_ends_the_next_one_has_the_images_and_nothing_unfinished_is_left(source):
+    cached_images(source, ROW, 'older', make)
+    for i in itertools.count():
+        code = in_a_process(end_at, i, partial(cached_images, source, ROW, f'key {i}', make))
+        np.testing.assert_array_equal(cached_images(source, ROW, f'key {i}', make), IMAGES)
+        assert list(source.parent.glob('*.part')) == []
+        if code == 0:
+            break
+        assert code == 9
+    assert i >= 10  # as above, and what is older is removed
+
+
+def test_without_locks_processes_that_remove_each_others_files_all_get_their_images(source, no_locks):
+    for key in ('key', 'another'):
+
+        def making(key=key):
+            yield IMAGES[:4]
+            if not list(source.parent.glob('*.npy')):
+                (part,) = source.parent.glob('*.part')
+                cached_images(source, ROW, key, make)  # meanwhile: it takes that for a killed process's file
+                assert not part.exists()
+            yield IMAGES[4:]
+
+        np.testing.assert_array_equal(cached_images(source, ROW, 'key', making), IMAGES)
+        cache_of(source.parent).unlink()
 
 
 def noting(closed):
@@ -155,6 +185,64 @@ def test_a_folder_that_may_not_be_read_says_how_to_make_it_readable(source, monk
         list(listing(source))
 
 
+def test_a_folder_to_which_links_lead_is_listed_once_and_no_link_leads_round_in_a_circle(source, tmp_path):
+    for name in ('cats/1.png', 'dogs/2.png', 'far/birds/3.png'):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b'12345')
+    for link, target in (('a', 'cats'), ('b', 'cats'), ('c', 'far'), ('d', 'own/c'), ('up', '.'), ('top', '/')):
+        (source / link).symlink_to(tmp_path / target)
+    (tmp_path / 'cats' / 'back').symlink_to(source)
+    (tmp_path / 'far' / 'dogs').symlink_to('../dogs')
+    (source / 'loop').symlink_to('loop')
+    assert [name for name, *_ in listing(source)] == ['a/1.png', 'c/birds/3.png', 'c/dogs/2.png']
+    (tmp_path / 'link').symlink_to(source)
+    assert [name for name, *_ in listing(tmp_path / 'link')] == ['a/1.png', 'c/birds/3.png', 'c/dogs/2.png']
+
+
+def nested(folder, name, depth):
+    """Make folders in folders, and a file in the last one; longer paths than the system takes are made step by step."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=here)
+        here, outer = os.open(name, os.O_RDONLY, dir_fd=here), here
+        os.close(outer)
+    os.close(os.open('1.png', os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason='makes the folders by descriptor')
+def test_folders_a_thousand_deep_are_listed_or_it_is_said_that_they_are_too_deep(source):
+    nested(source, 'a', 1000)
+    assert [name for name, *_ in listing(source)] == ['a/' * 1000 + '1.png']
+    nested(source, 'folder', 1000)
+    try:
+        with pytest.raises(OSError, match=r'folder is too deep: its path is longer .* Move it up, or shorten names'):
+            list(listing(source))
+    finally:
+        subprocess.run(['rm', '-r', source], check=True)  # rmtree is not made for that
+
+
+@pytest.mark.parametrize('name', ['猫' * 76, 'x' * 255, 'ü' * 127, 'a b ' * 60])
+def test_a_source_of_a_long_name_is_kept_under_a_shorter_one_and_apart_from_others(tmp_path, name):
+    for key, images in ((name, IMAGES), (f'{name[:-1]}z', 255 - IMAGES)):
+        for cache_dir in (None, tmp_path / 'cache'):
+            for making in (partial(make, images), never):
+                np.testing.assert_array_equal(cached_images(tmp_path / key, ROW, 'key', making, cache_dir), images)
+    assert max(len(os.fsencode(file.name)) for file in tmp_path.rglob('*.npy')) < 143 - len('.01234567.part')
+    assert list(listing(tmp_path)) == []
+
+
+def test_on_a_disk_without_memory_maps_images_are_read(source, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(ENODEV, 'No such device')
+
+    monkeypatch.setattr(mmap, 'mmap', refused)
+    for making in (make, never):
+        images = cached_images(source, ROW, 'key', making)
+        np.testing.assert_array_equal(images, IMAGES)
+        assert not images.flags.writeable
+
+
 CODES = """
 import helper
 from lesson.data import idx, prepare, synthetic
@@ -182,7 +270,7 @@ def project(tmp_path_factory):
 @pytest.mark.parametrize(
     ('file', 'old', 'new', 'changed'),
     [
-        ('helper.py', '        image.load()\n', '        # A comment.\n        image.load()\n', set()),
+        ('helper.py', '        left, top = ', '        # A comment.\n        left, top = ', set()),
         ('lesson/data/decode.py', '"""A loaded Pillow image', '"""Another docstring', set()),
         ('helper.py', 'def scale(', 'def rescale(', set()),
         ('helper.py', 'Resampling.BILINEAR', 'Resampling.BICUBIC', {PICTURE}),
