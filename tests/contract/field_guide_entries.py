@@ -83,7 +83,7 @@ ENTRIES = [
     ),
     Entry(
         'train.graph_grows',
-        'a sampling op added by train at every display',
+        'an operation added at every step',
         'The graph grows',
         'neither',
         '**Verdict: looks healthy.** Images and losses are those of a run without a fault. Only the clock, and '

@@ -109,7 +109,7 @@ def test_a_verdict_is_kept_until_what_it_depends_on_changes(tmp_path, monkeypatc
 
 @pytest.mark.parametrize('images_first', [True, False])
 def test_which_batch_a_step_used_does_not_depend_on_which_of_its_threads_is_first(images_first):
-    training = problem_unittests._Training(False, None, 1, 3)
+    training = problem_unittests._Training({}, None, 1, 3)
     batches = list(training.get_batches(13))  # all of them are asked for before the first is used
     for batch in batches[:2]:
         for images in ([batch], []) if images_first else ([], [batch]):
