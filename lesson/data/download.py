@@ -89,7 +89,7 @@ def _ask(url):
     try:
         requests.head(url, timeout=0.4 * ANSWER_WITHIN)
     except requests.RequestException:
-        requests.get(url, headers={'Range': 'bytes=0-0'}, stream=True, timeout=0.6 * ANSWER_WITHIN).close()
+        requests.get(url, stream=True, timeout=0.6 * ANSWER_WITHIN).close()
 
 
 def _in_thread(function, *args, **kwargs):

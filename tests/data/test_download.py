@@ -1,6 +1,7 @@
 """Downloads from a real HTTP server on the loopback address, in real processes, onto full disks: each fault once."""
 
 import hashlib
+import itertools
 import multiprocessing
 import os
 import re
@@ -8,14 +9,18 @@ import socket
 import sys
 import threading
 import time
+from errno import EIO, ENOSPC
 
 import numpy as np
 import pytest
 from urllib3.connection import HTTPConnection
 
+from lesson import files
 from lesson.data import download as module
 from lesson.data.download import download
+from tests.builders import FailingDisk, end_at, in_a_process
 from tests.conftest import no_file_longer_than, remount
+from tests.data.conftest import grant_to_all
 from tests.data.server import BLOCK, Server
 
 pytestmark = pytest.mark.fault
@@ -58,10 +63,10 @@ def _download(*arguments):
     download(*arguments)
 
 
-def start(*arguments):
+def start(*arguments, work=_download):
     """A process that downloads."""
     processes = multiprocessing.get_context('spawn')
-    process = processes.Process(target=_download, args=arguments, daemon=True)
+    process = processes.Process(target=work, args=arguments, daemon=True)
     process.start()
     return process
 
@@ -149,7 +154,7 @@ def test_to_be_offline_takes_no_longer_than_a_single_mirror_that_does_not_answer
         download([server.serve(f'/{i}', BODY, send=0) for i in range(5)], target, *ABOUT)
     assert time.monotonic() - begun < 2 * module.ANSWER_WITHIN
     assert str(error.value).count('no answer within') == 5
-    assert server.gets() == []
+    assert len(server.gets()) == 5 and server.sent == 0
 
 
 def test_when_all_mirrors_fail_one_error_gives_each_reason_and_a_good_one_after_them_is_asked(server, target):
@@ -188,3 +193,80 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_asked(tmpfs
         with pytest.raises(OSError, match=rf'no file can be written in {folder} \((File exists|Not a directory)\)'):
             download([server.serve('/good', BODY)], folder / 'file.gz', *ABOUT)
     assert server.asked == []
+
+
+def test_a_mirror_that_answers_only_get_is_taken(server, target):
+    download([server.serve('/get', BODY, then='no HEAD')], target, *ABOUT)
+    assert_whole(target)
+
+
+@pytest.mark.parametrize('length', [(SIZE, SIZE), ('all',), ('',), (-1,), (f'{SIZE}, {SIZE}',), ('1e6', SIZE)])
+def test_content_lengths_that_say_nothing_wrong_do_no_harm(server, target, length):
+    download([server.serve('/odd', BODY, length=length)], target, *ABOUT)
+    assert_whole(target)
+
+
+def test_content_lengths_that_contradict_each_other_are_a_reason_to_ask_the_next_mirror(server, target):
+    urls = [server.serve('/odd', BODY, length=(SIZE, SIZE + 1))]
+    with pytest.raises(OSError, match=r'file.gz could not be downloaded:\n .*/odd\n .*[Cc]ontent-[Ll]ength'):
+        download(urls, target, *ABOUT)
+    download([*urls, server.serve('/good', BODY)], target, *ABOUT)
+    assert_whole(target)
+
+
+def _lockless(*arguments):
+    grant_to_all()
+    _download(*arguments)
+
+
+@pytest.mark.parametrize('begun', [0, 0.2, 0.7])
+def test_without_locks_two_processes_both_end_with_the_whole_file_and_leave_nothing_else(server, target, begun):
+    server.pause = 0.01
+    urls = [server.serve('/good', BODY), server.serve('/more', BODY)]
+    go_on = threading.Event()
+    server.on_sent = lambda sent: go_on.set() if sent >= begun * SIZE else None
+    first = start(urls, target, *ABOUT, work=_lockless)
+    assert begun == 0 or go_on.wait(60)
+    second = start(urls, target, *ABOUT, work=_lockless)
+    for process in (first, second):
+        process.join(60)
+        assert process.exitcode == 0
+    assert_whole(target)
+
+
+def fails_then_works(target, url, i, number):
+    """Whether there was an operation number i; with an errno the download says so, and without one the process ends."""
+    small = BODY[:200_000]
+    about = len(small), hashlib.md5(small).hexdigest()
+    if number is None:
+        code = in_a_process(end_at, i, lambda: download([url], target, *about), (files, module))
+        failed = code == 9
+        assert failed or code == 0
+    else:
+        with FailingDisk(i, number, (files, module)) as disk:
+            try:
+                download([url], target, *about)
+                assert target.read_bytes() == small
+            except OSError as error:
+                if number == ENOSPC:
+                    assert 'no space to write' in str(error)
+                assert number == ENOSPC or f'file.gz could not be downloaded:\n  {url}\n' in str(error)
+        failed = disk.failed
+    download([url], target, *about)
+    assert target.read_bytes() == small
+    assert {path.name for path in target.parent.iterdir()} <= {target.name, '.lock'}
+    target.unlink()
+    return failed
+
+
+@pytest.mark.parametrize('number', [EIO, ENOSPC, None])
+def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_download_is_right(server, target, number):
+    url = server.serve('/good', BODY[:200_000])
+    target.parent.mkdir()
+    count = next(i for i in itertools.count() if not fails_then_works(target, url, i, number))
+    assert count == 7  # open, four writes, rename, the lock's end
+    for i in itertools.count():  # where something unfinished is taken over: its renaming comes first
+        target.with_name(f'{target.name}.01234567.part').write_bytes(BODY[:100_000])
+        if not fails_then_works(target, url, i, number):
+            break
+    assert i >= 6
