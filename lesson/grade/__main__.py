@@ -15,6 +15,7 @@ from lesson.grade import report, watch
 from lesson.progress import progress
 
 ROOT = Path(__file__).parents[2]
+ARCHIVES = ('.zip', '.tar', '.gz', '.tgz', '.bz2', '.xz', '.rar', '.7z')
 DECIDE_NOTHING = {  # of the code, all of which a notebook may import
     *('lesson/grade/__main__.py', 'lesson/grade/report.py', 'lesson/cluster/local.py', 'lesson/notebook/execute.py'),
     *('lesson/notebook/learner.py', 'lesson/notebook/pdf.py', 'lesson/notebook/pytest_plugin.py'),
@@ -28,22 +29,101 @@ def main():
     arguments = parser.parse_args()
     if not arguments.folder.is_dir():
         sys.exit(f'{arguments.folder} is not a folder')
-    notebooks = find(arguments.folder)
+    sys.stdout.reconfigure(errors='backslashreplace')  # names that this terminal cannot show
+    notebooks, left = found(arguments.folder, arguments.output)
     if not notebooks:
-        sys.exit(f'{arguments.folder} contains no notebook (.ipynb)')
+        said = ''.join(f'\nNot judged: {name}: {why}' for name, why in left.items())
+        sys.exit(f'{arguments.folder} contains no notebook (.ipynb){said}')
     try:
         records = grade(notebooks, arguments.output)
+        report.write(records, arguments.output, left)
     except KeyboardInterrupt:
         sys.exit('\nInterrupted. What is judged is kept: the next time, the rest is judged.')
-    report.write(records, arguments.output)
-    print(report.summary(records, arguments.output))
+    except OSError as error:
+        sys.exit(f'{arguments.output} cannot be written: {error}. What is judged is kept: make room, and grade again.')
+    print(report.summary(records, arguments.output, left))
 
 
 def find(folder: Path) -> dict[str, Path]:
     """{name of a notebook: its path}, in the order of their names: the path within the folder, without .ipynb."""
-    paths = [path for path in folder.rglob('*.ipynb') if path.is_file()]
-    names = {path.relative_to(folder).with_suffix('').as_posix(): path.absolute() for path in paths}
-    return {name: names[name] for name in sorted(names) if not any(part.startswith('.') for part in name.split('/'))}
+    return found(folder)[0]
+
+
+def found(folder: Path, output: Path | None = None) -> tuple[dict[str, Path], dict[str, str]]:
+    """(The notebooks of a class as {name: path}, what else is in its folder as {name: why it is not judged}).
+
+    A name is the path within the folder, without .ipynb. Links are followed; each folder is looked at once.
+    """
+    names, left, with_files = {}, {}, {}
+    for path in walk(folder, left, output):
+        name = path.relative_to(folder).as_posix()
+        if is_notebook(path):
+            names[name.removesuffix('.ipynb')] = path.absolute()
+        elif not path.exists():
+            left[name] = 'the link leads to nothing'
+        elif path.suffix.lower() in ARCHIVES:
+            left[name] = 'it is an archive: unpack it'
+        elif path.parent == folder or path.suffix.lower() == '.ipynb':
+            left[name] = 'it is not a notebook'
+        else:
+            with_files.setdefault(path.parent, []).append(path)
+    homes = {Path(path).parent for path in names.values()}
+    above = {parent for home in homes for parent in (home, *home.parents)}
+    for parent in (each.absolute() for each in [*with_files, *_empty(folder)]):
+        lonely = [each for each in (parent, *parent.parents) if folder.absolute() in each.parents]
+        if lonely and not ({*lonely} & homes or parent in above):
+            top = [each for each in lonely if each not in above][-1]
+            left.setdefault(top.relative_to(folder.absolute()).as_posix(), 'it contains no notebook')
+    return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
+
+
+def _empty(folder):
+    """The folders of a class without a file."""
+    return [Path(each) for each, folders, files in os.walk(folder) if not folders and not files and not _hidden(each)]
+
+
+def walk(folder: Path, left: dict | None = None, output: Path | None = None):
+    """The files of a folder that are not hidden; linked folders, too, each once. left: notes folders that are left."""
+    root, seen, left = Path(folder), {}, {} if left is None else left
+    above = {os.path.realpath(root), *map(str, Path(os.path.realpath(root)).parents)}
+    todo = [root]
+    while todo:
+        here = todo.pop()
+        name, real = here.relative_to(root).as_posix(), os.path.realpath(here)
+        if real in seen or (here != root and real in above):
+            left[name] = f'it is the same folder as {seen.get(real, "one above it")}'
+            continue
+        seen[real] = name
+        try:
+            entries = sorted(os.scandir(here), key=lambda each: (each.is_symlink(), each.name))
+        except OSError as error:
+            left[name] = f'it cannot be read ({error.strerror})'
+            continue
+        for each in entries:
+            path = here / each.name
+            if _hidden(each.name) or (output and path.absolute() == output.absolute()):
+                continue
+            if os.path.isdir(path):
+                todo.append(path)
+            else:
+                yield path
+        todo.sort(key=lambda each: (each.is_symlink(), each.as_posix()), reverse=True)
+
+
+def _hidden(name):
+    return os.path.basename(name).startswith('.') or os.path.basename(name) in ('__pycache__', '__MACOSX')
+
+
+def is_notebook(path: Path) -> bool:
+    """Whether a file is a notebook by its name, or, where a browser has changed that, by its content."""
+    name = path.name.lower()
+    if name.endswith('.ipynb'):
+        return os.path.isfile(path)
+    if not ('.ipynb' in name or name.endswith(('.json', '.txt'))) or path.suffix.lower() in ARCHIVES:
+        return False
+    with suppress(OSError):
+        return os.path.isfile(path) and b'"nbformat"' in path.read_bytes()
+    return '.ipynb' in name
 
 
 def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
@@ -75,7 +155,7 @@ def _judged(path, file, key):
     if record is None:  # interrupted
         return None
     record['key'] = key
-    with whole_file(file, sync=False) as kept:
+    with suppress(OSError), whole_file(file, sync=False) as kept:  # if it is not kept, it is judged again
         kept.write(json.dumps(record).encode())
     return record
 
@@ -85,15 +165,15 @@ def fingerprints(notebooks, output):
 
     That is the notebook, what it can import or read beside it, in sub-folders too, the judge, and what is installed.
     """
-    code = [ROOT / 'problem_unittests.py', ROOT / 'helper.py', *ROOT.glob('lesson/**/*.py')]
+    code = [*(ROOT / name for name in ('problem_unittests.py', 'helper.py', 'dlnd_face_generation.ipynb'))]
+    code = [*code, *ROOT.glob('lesson/**/*.py')]
     judge = _checksum(ROOT, [path for path in code if path.relative_to(ROOT).as_posix() not in DECIDE_NOTHING])
     installed = sorted(f'{each.name} {each.version}' for each in importlib.metadata.distributions())
     judge += f'{sys.version} {installed}'.encode()
     beside, keys = {}, {}
     for name, path in notebooks.items():
         if (folder := path.parent) not in beside:
-            others = (each for each in folder.rglob('*') if each.suffix != '.ipynb')
-            beside[folder] = _checksum(folder, [each for each in others if output.absolute() not in each.parents])
+            beside[folder] = _checksum(folder, [each for each in walk(folder, output=output) if not is_notebook(each)])
         keys[name] = hashlib.sha256(judge + beside[folder] + _checksum(folder, [path])).hexdigest()
     return keys
 
@@ -102,7 +182,7 @@ def _checksum(folder, paths):
     """A checksum of files and of their names, without hidden ones and what Python has compiled."""
     checksum = hashlib.sha256()
     for name, path in sorted((path.relative_to(folder), path) for path in paths):
-        if path.is_file() and not any(part.startswith('.') or part == '__pycache__' for part in name.parts):
+        if os.path.isfile(path) and not any(part.startswith('.') or part == '__pycache__' for part in name.parts):
             checksum.update(os.fsencode(name) + b'\0')
             with suppress(OSError), open(path, 'rb') as file:  # that it cannot be read is the same for the notebook
                 checksum.update(hashlib.file_digest(file, 'sha256').digest())

@@ -1,38 +1,108 @@
-"""Judges functions of one notebook, in a process that is confined."""
+"""Judges functions of one notebook, in a process that is confined, and proves that it was still this judge.
 
+A notebook could change how it is judged. So it gets neither this module nor the contract that is used, but copies of
+their code which no import finds; after each function, a right and a wrong one are judged by the same path; and what is
+used on the way has to be what it was before. Whoever looks for the copies, in frames or by the garbage collector, is
+noticed. If one of these says so, the verdict is `unverified`.
+"""
+
+import builtins
 import contextlib
+import functools
 import io
 import json
+import multiprocessing
 import os
-import signal
 import sys
 import time
+import types
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import helper  # noqa: F401  (so that a notebook gets this one, and not one that lies beside it)
 import problem_unittests
 from lesson.grade import limits
 from lesson.grade.confine import confine
-from lesson.notebook.definitions import definitions
+from lesson.notebook.definitions import beside, definitions, leave_out
+from lesson.notebook.limited import limited
+
+ROOT = Path(__file__).parents[2]
+LESSON = ROOT / 'dlnd_face_generation.ipynb'
+UNVERIFIED = 'unverified: {}. Something in this notebook changes how it is judged: look at it yourself.'
+_SPYING = {
+    *('gc.get_objects', 'gc.get_referrers', 'gc.get_referents', 'sys.settrace', 'sys.setprofile'),
+    *('sys._getframe', 'sys._current_frames'),
+}
+_FRAMES = {'tb_frame', 'gi_frame', 'cr_frame', 'ag_frame'}  # attributes of what has a frame
 
 
-def judge(path, names, writer, folder):
+def private(module):
+    """A copy of a module, made from its code, that no import finds."""
+    copy = types.ModuleType(module.__name__)
+    copy.__file__ = module.__file__
+    exec(compile(Path(module.__file__).read_bytes(), module.__file__, 'exec'), copy.__dict__)
+    return copy
+
+
+class _Fixed:
+    """A method that an instance cannot replace."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __get__(self, instance, owner=None):
+        return self.function if instance is None else types.MethodType(self.function, instance)
+
+    def __set__(self, instance, value):
+        raise AttributeError('it is a method of the judge')
+
+
+def _classes(module):
+    return [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
+
+
+def _fix_methods(module):
+    for each in _classes(module):
+        for name, value in [*vars(each).items()]:
+            if isinstance(value, types.FunctionType) and not name.startswith('__'):
+                setattr(each, name, _Fixed(value))
+
+
+def _close_others(writer):
+    """Close what this process has inherited: the pipes of the server that it comes from, and of other judges."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir('/proc/self/fd'):
+            with contextlib.suppress(OSError):
+                pipe = os.readlink(f'/proc/self/fd/{name}').startswith(('pipe:', 'socket:'))
+                if pipe and int(name) != writer.fileno():
+                    os.close(int(name))
+
+
+def judge(path, names, broken, writer, folder, key):
     """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
 
     A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function that computes for longer
-    than it may is the last in this process.
+    than it may is the last in this process. broken: functions that would end this process, and are left out.
+    Each message has the key, which a notebook does not know.
     """
-    confined = confine(folder)
-    me = os.getpid()
-    sys.path.insert(0, str(path.parent))  # the functions may import what is beside their notebook
+    multiprocessing.current_process()._args = ()  # where it would find writer and key
+    tests, encode, me, noticed = private(problem_unittests), json.JSONEncoder().encode, os.getpid, []
+    _fix_methods(tests)
+    right = definitions(LESSON)
+    confined, process = confine(folder), None
 
     def send(**message):
-        if os.getpid() != me:  # a copy of this process, which the notebook made by a fork
+        if me() != process:  # a copy of this process, which the notebook made by a fork
             os._exit(1)
-        writer.send_bytes(json.dumps(message).encode())
+        writer.send_bytes(encode({'key': key, **message}).encode())
 
+    process = me()
+    _close_others(writer)
     send(confined=confined)
+    unchanged = _unchanged(tests)
+    _notice(noticed)
     try:
-        with _time_limit(limits.DEFINITIONS) as stops:
+        with limited(limits.DEFINITIONS) as stops:
             scope = definitions(path)
     except BaseException as error:
         text = f'{type(error).__name__}: {error}'.replace(str(path), path.name)
@@ -41,21 +111,44 @@ def judge(path, names, writer, folder):
             send(name=name, verdict=_verdict({fault: text}, f'{name}: {text}', 0.0))
         os._exit(0)
     send(note=scope.note)
+    for name in broken:
+        leave_out(name, scope.values())
     for name in names:
         send(begins=name)
-        verdict, stopped = _judged(name, scope[name])
+        with beside(path):  # the functions may import what is beside their notebook
+            verdict, stopped = _judged(name, scope[name], tests)
+        if not stopped and not verdict['missing']:
+            doubts = [*noticed, *unchanged(), *verdict['silenced'], *_canaries(name, right, tests)]
+            if doubts:
+                said = UNVERIFIED.format(doubts[0])
+                verdict = _verdict({f'{name}.unverified': said}, f'{name}: {said}', verdict['seconds'])
         send(name=name, verdict=verdict)
         if stopped:
             break
     os._exit(0)  # whatever threads, children or exit handlers the notebook has left
 
 
-def _judged(name, function):
-    """(The verdict on a function, whether it was stopped)."""
-    output, faults, start = io.StringIO(), {}, time.perf_counter()
-    test = getattr(problem_unittests, f'test_{name}')
+def _judged(name, function, tests=problem_unittests):
+    """(The verdict on a function, whether it was stopped). It says, too, which faults were noted and then not told."""
+    output, faults, noted, start = io.StringIO(), {}, [], time.perf_counter()
+    note, kinds = tests._fault, {fault: entry['kind'] for fault, entry in tests.FAULTS.items()}
+    test = getattr(tests, f'test_{name}')
+
+    def recorded(fault, **values):
+        noted.append(fault.replace('*', name))
+        return note(fault, **values)
+
+    def watched(function):
+        try:
+            return judges(function)
+        except tests._Stop:
+            stopped_at.append(len(noted))
+            raise
+
+    judges, stopped_at = tests._judges[name], []
+    tests._fault, tests._judges[name] = recorded, watched
     try:
-        with contextlib.redirect_stdout(output), _time_limit(limits.FUNCTION) as stops:
+        with contextlib.redirect_stdout(output), limited(limits.FUNCTION, limits.WAITING, limits.wall()) as stops:
             test(function)
         message = output.getvalue()
     except BaseException as error:
@@ -65,7 +158,17 @@ def _judged(name, function):
         fault = 'too_slow' if stops else 'too_many_processes' if refused else 'raises'
         faults = getattr(error, 'faults', None) if fault == 'raises' else None
         faults = faults or {f'{name}.{fault}': seen}
-    return _verdict(faults, message, time.perf_counter() - start), bool(stops)
+    replaced = tests._fault is not recorded or tests._judges[name] is not watched or stopped_at == [0]
+    tests._fault, tests._judges[name] = note, judges
+    verdict = _verdict(faults, message, time.perf_counter() - start)
+    serious = [f for f in noted if kinds.get(f, kinds.get(f.replace(f'{name}.', '*.'))) != 'hints' and f not in faults]
+    verdict['silenced'] = (
+        ['a fault was noted, and then not told, or its test was ended from within']
+        if (serious and not faults) or replaced
+        else []
+    )
+    verdict['missing'] = any(f.partition('.')[2] in ('missing', 'not_written', 'not_a_function') for f in faults)
+    return verdict, bool(stops)
 
 
 def _verdict(faults, message, seconds):
@@ -74,18 +177,67 @@ def _verdict(faults, message, seconds):
     return {'passed': not faults, 'faults': faults, 'message': message, 'seconds': round(seconds, 1)}
 
 
-@contextlib.contextmanager
-def _time_limit(seconds):
-    """Raise TimeoutError, again and again, in what computes for too long. Yields a list: not empty if that happened."""
-    stops = []
+# ---------------------------------------------------------------- whether it is still this judge
 
-    def stop(*_):
-        stops.append(True)
-        raise TimeoutError(f'it was stopped after {seconds} s of computing')
 
-    signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds, 5)
-    try:
-        yield stops
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+def wrong(name, right):
+    """A function that is wrong in one number, made from a right one."""
+    change = {
+        'model_inputs': lambda width, height, channels, z_dim: right(width, height, channels, z_dim + 1),
+        'discriminator': lambda images, reuse=False: [result * 0.9 for result in right(images, reuse)],
+        'generator': lambda z, out_channel_dim, is_train=True: right(z, out_channel_dim, is_train) * 2,
+        'model_loss': lambda *arguments: [loss * 2 for loss in right(*arguments)],
+        'model_opt': lambda d_loss, g_loss, rate, beta1: right(d_loss, g_loss, rate * 2, beta1),
+        'train': lambda epochs, batch, z_dim, rate, *others: right(epochs, batch, z_dim, rate * 2, *others),
+    }[name]
+    return functools.wraps(right)(change)
+
+
+def _canaries(name, right, tests):
+    """What a right and a wrong function say against the judge."""
+    for function, passes in ((right[name], True), (wrong(name, right[name]), False)):
+        verdict, _ = _judged(name, function, tests)
+        if verdict['passed'] != passes or verdict['silenced']:
+            kind = ('wrong', 'right')[passes]
+            yield f'after it had run, a {kind} function {"failed" if passes else "passed"}'
+
+
+def _unchanged(tests):
+    """A function that yields what of the judge, of the contract, and of what both use has been replaced since now."""
+    spaces = [globals(), tests.__dict__, tests.FAULTS, tests._judges, builtins.__dict__, contextlib.__dict__]
+    spaces += map(vars, _classes(tests))
+    spaces += [json.encoder.__dict__, *map(vars, (json.JSONEncoder, Connection, Connection.__base__))]
+
+    def state():
+        for space in spaces:
+            for name, value in space.items():
+                yield (id(space), name), (value, *(getattr(value, each, None) for each in ('__code__', '__defaults__')))
+
+    before = dict(state())
+
+    def changed():
+        now = dict(state())
+        for (space, name), values in before.items():
+            if name != '_' and any(a is not b for a, b in zip(values, now.get((space, name), [None] * 3), strict=True)):
+                yield f'{name} was replaced'
+
+    return changed
+
+
+def _notice(noticed):
+    """From now on, note when code that is neither Python's, nor a library's, nor this project's looks for the judge."""
+    known = (sys.base_prefix, sys.prefix, str(ROOT / 'lesson'), str(ROOT / 'problem_unittests.py'), '<frozen')
+    looking = []  # not empty: the hook itself does
+
+    def hook(event, arguments):
+        if looking or not (event in _SPYING or (event == 'object.__getattr__' and arguments[1] in _FRAMES)):
+            return
+        looking.append(event)
+        frame = sys._getframe(1)
+        while frame.f_back and frame.f_code.co_filename.endswith(('inspect.py', 'traceback.py', 'gc.py')):
+            frame = frame.f_back
+        looking.clear()
+        if not frame.f_code.co_filename.startswith(known):
+            noticed.append(f'it looked into the process that judges it ({event})')
+
+    sys.addaudithook(hook)

@@ -1,6 +1,7 @@
 """The results as a table, grades.csv, as a page of the class, and as a page of each learner."""
 
 import csv
+import io
 import os
 import shutil
 from collections import Counter, defaultdict
@@ -9,15 +10,20 @@ from urllib.parse import quote
 
 import jinja2
 
+from lesson.files import whole_file
 from lesson.notebook.definitions import FUNCTIONS
 
-MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○'}
+MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○', 'unverified': '?'}
 
 
-def write(records, output):
-    """Write grades.csv, index.html and learners/<name>.html into a folder; records: {name: what the judge says}."""
+def write(records, output, left=None):
+    """Write grades.csv, index.html and learners/<name>.html into a folder; records: {name: what the judge says}.
+
+    left: {what of the class was not judged: why}.
+    """
     rows = [(name, each, record['functions'][each]) for name, record in records.items() for each in FUNCTIONS]
-    with open(output / 'grades.csv', 'w', newline='', encoding='utf-8', errors='replace') as file:
+    with whole_file(output / 'grades.csv', sync=False) as binary:
+        file = io.TextIOWrapper(binary, encoding='utf-8', errors='replace', newline='', write_through=True)
         table = csv.writer(file)
         table.writerow(('notebook', 'function', 'passed', 'faults', 'seconds'))
         for name, function, verdict in rows:
@@ -28,19 +34,26 @@ def write(records, output):
         page = output / 'learners' / f'{name}.html'
         page.parent.mkdir(parents=True, exist_ok=True)
         _render('learner.html', page, name=name, record=record, root='../' * (name.count('/') + 1))
+    states = {name: Counter(_state(verdict) for _, each, verdict in rows if each == name) for name in FUNCTIONS}
+    kinds = [kind for kind in MARKS if kind != 'unverified' or any(kind in each for each in states.values())]
     values = {
         'records': records,
+        'left': left or {},
+        'kinds': kinds,
         'scores': sorted(Counter(map(_passed, records.values())).items(), reverse=True),
-        'states': {name: Counter(_state(verdict) for _, each, verdict in rows if each == name) for name in FUNCTIONS},
+        'states': states,
         'faults': _commonest(rows),
     }
     _render('class.html', output / 'index.html', **values)
 
 
-def summary(records, output):
+def summary(records, output, left=None):
     """What is printed at the end."""
     passed, of = sum(map(_passed, records.values())), len(records) * len(FUNCTIONS)
     text = f'{len(records)} notebooks, {passed} of {of} functions pass: {output / "index.html"}'
+    text += ''.join(f'\nNot judged: {name}: {why}' for name, why in (left or {}).items())
+    unverified = [name for name, each in records.items() if 'unverified' in map(_state, each['functions'].values())]
+    text += f'\nUnverified, so look at them yourself: {", ".join(unverified)}' if unverified else ''
     if all(record['confined'] for record in records.values()):
         return text
     return f'{text}\nThis system does not allow cutting a notebook off from the network and from other files.'
@@ -63,12 +76,14 @@ def _passed(record):
 def _state(verdict):
     if verdict['passed']:
         return 'passed'
-    return 'unwritten' if any(fault.endswith('.not_written') for fault in verdict['faults']) else 'wrong'
+    kinds = {fault.partition('.')[2] for fault in verdict['faults']}
+    return 'unwritten' if 'not_written' in kinds else 'unverified' if 'unverified' in kinds else 'wrong'
 
 
 def _render(template, path, **values):
     text = _pages.get_template(template).render(functions=FUNCTIONS, **values)
-    path.write_text(text, encoding='utf-8', errors='replace')
+    with whole_file(path, sync=False) as file:
+        file.write(text.encode('utf-8', 'replace'))
 
 
 _pages = jinja2.Environment(

@@ -16,7 +16,9 @@ import psutil
 from lesson.grade import limits
 from lesson.notebook.definitions import FUNCTIONS
 
-EVERY = 0.2  # seconds between two looks at a process
+EVERY = 1.0  # seconds between two looks at the processes of a notebook, which take a walk through all there are
+LATER = 20  # seconds that the judge has to stop a function itself, which then can say at which line
+STOPPED = ('crashed', 'too_slow', 'too_much_memory', 'too_many_processes')
 
 # A server loads TensorFlow once, and forks for each notebook before using it: loading takes as long as judging.
 _context = multiprocessing.get_context('forkserver' if sys.platform == 'linux' else 'spawn')
@@ -36,8 +38,9 @@ def judged(path) -> dict | None:
     record = {'confined': True, 'note': '', 'functions': {}}
     functions = record['functions']
     while missing := [name for name in FUNCTIONS if name not in functions]:
+        broken = [name for name in functions if {f'{name}.{fault}' for fault in STOPPED} & {*functions[name]['faults']}]
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            fault, text, current = _watched(path, missing, folder, record)
+            fault, text, current = _watched(path, missing, broken, folder, record)
         if interrupted.is_set():
             return None
         if fault == 'too_slow' or (fault and missing[0] not in functions):
@@ -46,29 +49,32 @@ def judged(path) -> dict | None:
     return record
 
 
-def _watched(path, names, folder, record):
+def _watched(path, names, broken, folder, record):
     """Judge functions in one process, into the record. Returns (fault, its text, the function at which it ended)."""
     reader, writer = _context.Pipe(duplex=False)
-    process = _context.Process(target=_judge, args=(path, names, writer, folder), daemon=True)
+    key = os.urandom(16).hex()
+    process = _context.Process(target=_judge, args=(path, names, broken, writer, folder, key), daemon=True)
     process.start()
     writer.close()
-    current, done, computed = None, len(record['functions']), 0.0
+    current, done, computed, memory, looked = None, len(record['functions']), 0.0, 0, 0.0
     since = active = time.monotonic()
     try:
         while not interrupted.is_set():
             answered = reader.poll(EVERY)
-            if problem := _out_of_limits(process, time.monotonic() - since, time.monotonic() - active):
-                return *problem, current
+            if (now := time.monotonic()) - looked > EVERY:
+                looked, (seconds, memory, count) = now, _used(process)
+                if seconds > computed + 0.1:
+                    computed, active = seconds, now
+                if problem := _out_of_limits(now - since, now - active, memory, count):
+                    return *problem, current
             if answered:
-                current = _receive(reader, names, current, record)
+                current = _receive(reader, names, key, current, record)
             if len(record['functions']) > done:
                 done, since = len(record['functions']), time.monotonic()
-            if (now_computed := _computed(process)) > computed + 0.5:
-                computed, active = now_computed, time.monotonic()
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):  # the end, or not from the judge
         process.join(1)
         if current or names[0] not in record['functions']:
-            return 'crashed', f'the process died of it ({_ending(process.exitcode)}).', current
+            return 'crashed', f'the process died of it ({_ending(process.exitcode, memory)}).', current
     finally:
         _kill(process)
         reader.close()
@@ -76,14 +82,16 @@ def _watched(path, names, folder, record):
 
 
 def _judge(*arguments):
-    from lesson.grade.judge import judge  # which loads TensorFlow
+    from lesson.grade import judge  # which loads TensorFlow
 
-    judge(*arguments)
+    judge.private(judge).judge(*arguments)
 
 
-def _receive(reader, names, current, record):
+def _receive(reader, names, key, current, record):
     """Note a message in the record, as far as it is what the judge would write. Returns the function that it is at."""
     message = json.loads(reader.recv_bytes(limits.MESSAGE))
+    if message['key'] != key:
+        raise ValueError('not from the judge')
     if 'confined' in message:
         record['confined'] &= bool(message['confined'])
     elif 'note' in message:
@@ -102,26 +110,31 @@ def _verdict(passed, faults, message, seconds):
     return {'passed': bool(passed), 'faults': faults, 'message': str(message), 'seconds': seconds and float(seconds)}
 
 
-def _out_of_limits(process, seconds, waiting):
-    with suppress(psutil.NoSuchProcess), _stopped(process):
-        tree = psutil.Process(process.pid).children(recursive=True)
-        if len(tree) > limits.PROCESSES:
-            return 'too_many_processes', f'it was stopped: it had started more than {limits.PROCESSES} processes.'
-        if sum(map(_memory, tree)) > limits.MEMORY:
-            return 'too_much_memory', f'it was stopped: it used more than {limits.MEMORY / 2**30:.0f} GB of memory.'
-    if seconds > limits.SECONDS:
-        return 'too_slow', f'it had not ended after {limits.SECONDS} s, and was stopped.'
-    if waiting > limits.WAITING:
-        return 'too_slow', f'it was stopped: for {limits.WAITING} s it had computed nothing, only waited.'
+def _out_of_limits(seconds, waiting, memory, count):
+    """(The fault, its text) of a process that the judge in it has not stopped in time, or that uses too much."""
+    if count > limits.PROCESSES:
+        return 'too_many_processes', f'it was stopped: it had started more than {limits.PROCESSES} processes.'
+    if memory > limits.MEMORY:
+        return 'too_much_memory', f'it was stopped: it used more than {limits.MEMORY / 2**30:.0f} GB of memory.'
+    if seconds > (most := limits.wall() + LATER):
+        return 'too_slow', f'it had not ended after {most:.0f} s, and was stopped.'
+    if waiting > (most := limits.WAITING + LATER):
+        return 'too_slow', f'it was stopped: for {most} s it had computed nothing, only waited.'
     return None
 
 
-def _computed(process):
-    """Seconds of computing, by a process, all that it has started, and those of them that have ended."""
+def _used(process):
+    """(Seconds of computing, bytes, number of processes) of a process and all that it has started."""
+    seconds, memory, tree = 0.0, 0, []
     with suppress(psutil.NoSuchProcess):
         one = psutil.Process(process.pid)
-        return sum(sum(each.cpu_times()) for each in (one, *one.children(recursive=True)))
-    return 0.0
+        tree = one.children(recursive=True)
+        seconds = sum(one.cpu_times())
+    for each in tree:
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(each.cpu_times())
+            memory += _memory(each)
+    return seconds, memory, len(tree)
 
 
 def _memory(process):
@@ -157,11 +170,13 @@ def _kill(process):
         os.killpg(process.pid, signal.SIGKILL)  # what it has started in this very moment
 
 
-def _ending(code):
-    """An exit code in words; None: there is none yet."""
+def _ending(code, memory):
+    """An exit code in words; None: there is none yet. memory: bytes that were in use a moment ago."""
     number = -code if code and code < 0 else (code or 0) - 128
     if number <= 0:
         return 'it no longer answered' if code is None else f'exit code {code}'
+    if number not in {*signal.Signals}:
+        return f'exit code {code}'
     name = signal.Signals(number).name
-    memory = f', probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB'
-    return name + memory * (name in ('SIGKILL', 'SIGABRT'))
+    full = name in ('SIGKILL', 'SIGABRT') and memory > limits.MEMORY / 3  # it may have grown since
+    return name + f', probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB' * full

@@ -5,6 +5,7 @@ which counts cells. Nothing else is printed when all goes well; what the kernel'
 printed when the kernel dies. Where an output is a page and a picture, the notebook that is written has the picture.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -60,7 +61,12 @@ class Engine(NBClientEngine):
 
 
 def main(arguments):
-    """Run a notebook with papermill's arguments. Ends with LOST when it is worth while to start it again."""
+    """Run a notebook with papermill's arguments. Ends with LOST when it is worth while to start it again.
+
+    The kernel is that of this environment, whatever the notebook was saved with, and shows figures as pictures.
+    """
+    os.environ.pop('MPLBACKEND', None)  # of a terminal, or a container: a kernel that finds none takes its own
+    arguments = ['--kernel', 'python3', '--language', 'python', *arguments]  # of those given twice, the last counts
     papermill_engines.register('lesson', Engine)
     try:
         papermill(['--engine', 'lesson', '--log-level', 'WARNING', *arguments])

@@ -10,18 +10,21 @@ import argparse
 import ast
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import nbformat
 
 from lesson.files import whole_file
-from lesson.notebook.definitions import FUNCTIONS, beside, definitions
+from lesson.notebook.definitions import FUNCTIONS, beside, definitions, leave_out
+from lesson.notebook.limited import limited, no_sudden_end
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / 'dlnd_face_generation.ipynb'
 COPY = ROOT / 'my_face_generation.ipynb'
 EXERCISES = Path(__file__).with_name('exercises')
+SECONDS, WAITING = 120, 30  # that a function may compute, and wait, in check
 STUDENT = Path(__file__).with_name('student') / 'README.md'
 BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
@@ -84,13 +87,19 @@ def check(path=COPY) -> None:
 
     try:
         scope, passed = definitions(path), 0
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))
     if scope.note:
         print(f'Judged as it is: {scope.note}.')
     for name in FUNCTIONS:
-        with beside(path):
-            faults, _ = problem_unittests.judge(name, scope[name])
+        try:
+            with beside(path), no_sudden_end(), limited(SECONDS, WAITING) as stops:
+                faults, _ = problem_unittests.judge(name, scope[name])
+            if stops:
+                leave_out(name, scope.values())
+        except BaseException as error:  # of the learner's function, which wanted to end Python, for example
+            faults = {f'{name}.raises': f'{type(error).__name__}: {error}'}
+            leave_out(name, scope.values())
         verdict = 'passed'
         if faults:
             fault, text = next(iter(faults.items()))
@@ -158,6 +167,7 @@ def main():
     parser.add_argument('notebook', nargs='?', type=Path, default=COPY, help='the notebook to check')
     arguments = parser.parse_args()
     if arguments.what == 'check':
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; a KeyboardInterrupt is the learner's own
         check(arguments.notebook)
     else:
         {'learn': learn, 'student': student}[arguments.what]()
