@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from filelock import Timeout
 
-from lesson.files import make_writable, one_process_at_a_time, whole_file
+from lesson.files import make_writable, one_process_at_a_time, say, whole_file
 from lesson.progress import SettingError
 
 EVERY = 120  # seconds from one checkpoint to the next
@@ -61,7 +61,7 @@ class Checkpoints:
             except Exception as error:  # damaged bytes raise nearly anything
                 if not os.path.lexists(path):  # a run beside this one has written newer ones, and removed it
                     return self.newest()
-                print(f'{path} is damaged ({error}); the one before it is used, if there is one.')
+                say(f'{path} is damaged ({error}); the one before it is used, if there is one.')
             else:
                 self._compare(settings, graph)
                 return arrays

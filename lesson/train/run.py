@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from lesson.cluster import members
-from lesson.files import expanded
+from lesson.files import expanded, say
 from lesson.progress import SettingError, progress
 from lesson.session import fingerprints, set_variables, tf
 from lesson.train import checks
@@ -87,8 +87,7 @@ class Run:
         sizes = {name: getattr(self, name) for name in ('batch_size', 'z_dim', 'seed', 'data_shape')}
         self.settings = rates | sizes | {'machines': machines}
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
-        paths = (folder and expanded(str(folder)) for folder in folders)  # of a notebook: 2024, a number
-        self.checkpoint_dir, self.log_dir, self.generators_dir = paths
+        self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
         self.film, self._losses = Film(title), []
         self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = self._warned = None
         self._interrupted = self._stopped = self._due = False
@@ -155,7 +154,7 @@ class Run:
             how = 'with checkpoint_dir=..., the next call could resume from here'
             if self.checkpoint_dir:
                 how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
-            print(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
+            say(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
     def record(self, d_loss, g_loss):
         """Count a step as made, with its losses: on several machines, with their means. RuntimeError: none is due."""
@@ -218,7 +217,7 @@ class Run:
             if values:
                 self._set(values)
                 done = ', which is all of them' if self.step >= self.steps else ''
-                print(f'Resuming after step {self.step:,} of {self.steps:,}{done}, from {self.checkpoint_dir}.')
+                say(f'Resuming after step {self.step:,} of {self.steps:,}{done}, from {self.checkpoint_dir}.')
             yield
 
     @contextmanager
@@ -227,7 +226,7 @@ class Run:
         if self.log_dir:
             self._events = Events(self.log_dir, graph, self.step)
             how = f'tensorboard --logdir {shlex.quote(str(self.log_dir))}'
-            print(f'Losses, images and the graph, in TensorBoard (pip install tensorboard): {how}')
+            say(f'Losses, images and the graph, in TensorBoard (pip install tensorboard): {how}')
         try:
             yield
         finally:

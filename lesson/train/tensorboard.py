@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 
-from lesson.files import expanded, make_writable
+from lesson.files import expanded, make_writable, say
 from lesson.pictures import png
 from lesson.session import tf
 
@@ -55,5 +55,5 @@ class Events:
         try:
             yield
         except Exception as error:  # what the writer's own thread raised
-            print(f'Nothing more is written to {self.folder}: {error}. Training continues.')
+            say(f'Nothing more is written to {self.folder}: {error}. Training continues.')
             self._writer = None

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lesson import __version__
-from lesson.files import expanded, md5, whole_file
+from lesson.files import expanded, md5, say, whole_file
 from lesson.session import tf
 
 MODEL, ABOUT, LATEST = 'saved_model.pb', 'about.json', 'latest'
@@ -72,7 +72,7 @@ class Generator:
                 except (OSError, NotImplementedError):  # this system does not allow links
                     self._write(new)
         except OSError as error:
-            print(f'{latest} could not be changed ({error.strerror or error}): load the generator from {path}.')
+            say(f'{latest} could not be changed ({error.strerror or error}): load the generator from {path}.')
 
     def _write(self, folder):
         folder.mkdir(exist_ok=True)
@@ -121,7 +121,7 @@ def save(run) -> Generator:
             if generate.path:
                 print(f'The animation could not be saved beside the generator ({reason}).')
             else:
-                print(
+                say(
                     f'The generator could not be saved in {run.generators_dir} ({reason}): it is lost when Python '
                     'ends. Make room, or choose a different folder, and call its .keep(folder).'
                 )
@@ -180,7 +180,7 @@ def keep_scores(generate, scores: dict) -> None:
         try:
             _write_about(generate.path / ABOUT, generate.about)
         except OSError as error:
-            print(f'The scores could not be written to {generate.path / ABOUT}: {error.strerror or error}.')
+            say(f'The scores could not be written to {generate.path / ABOUT}: {error.strerror or error}.')
 
 
 def load(path='generators/latest') -> Generator:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lesson.files import full_disk_named, make_writable, whole_file
+from lesson.files import full_disk_named, make_writable, say, whole_file
 from lesson.pictures import grid, levels, picture
 from lesson.session import tf
 from lesson.trained import generators
@@ -190,7 +190,7 @@ def show(generate: Generator, title: str) -> None:
     try:
         data['text/html'] = FRAME.format(escape(page([generate])))
     except ValueError as error:
-        print(f'{error}.')
+        say(f'{error}.')
     display(data, metadata={'image/png': {'alt': alt}}, raw=True)
 
 
@@ -203,7 +203,7 @@ def newest(folder='generators') -> list[Generator]:
                 generate = generators.load(path)
                 found.append((generators.made(generate), generate))
         except ValueError as error:
-            print(f'Left out: {error}.')
+            say(f'Left out: {error}.')
     for _, generate in sorted(found, key=lambda pair: pair[0]):
         of_title.pop(generate.about['title'], None)
         of_title[generate.about['title']] = generate
@@ -225,7 +225,7 @@ def main():
             file.write(text)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    print(f'{arguments.output}: {", ".join(map(_title, kept))}; {len(text) / 1e6:.2f} MB. Open it in a browser')
+    say(f'{arguments.output}: {", ".join(map(_title, kept))}; {len(text) / 1e6:.2f} MB. Open it in a browser')
 
 
 if __name__ == '__main__':

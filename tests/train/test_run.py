@@ -1,5 +1,6 @@
 """What surrounds a step: what it is fed with, what is done about its losses, and how an interrupt ends the run."""
 
+import io
 import os
 import re
 import threading
@@ -13,6 +14,7 @@ import pytest
 from lesson.session import tf
 from lesson.train import Adam
 from lesson.train import run as run_module
+from lesson.trained import generators
 from tests.train.trial import Trial
 
 NAN = (float('nan'), 1.0)
@@ -188,3 +190,30 @@ def test_a_run_in_a_different_thread_works(trial):
     thread.start()
     thread.join()
     assert ended == [5]
+
+
+@pytest.mark.fault
+def test_names_that_the_terminal_cannot_show_do_not_end_a_run(trial, tmp_path, monkeypatch):
+    terminal, folder = io.TextIOWrapper(io.BytesIO(), 'ascii', write_through=True), tmp_path / '検'
+    monkeypatch.setattr('sys.stdout', terminal)
+    folders = {
+        'title': '猫',
+        'checkpoint_dir': folder,
+        'log_dir': folder / 'logs',
+        'generators_dir': folder / 'step-3.npz',
+    }
+    trial.train([(1.0, 1.0)] * 3, lambda step: step == 1 and os.kill(os.getpid(), 2), **folders)
+    (folder / 'step-3.npz').write_bytes(b'damaged, and the newest')
+    run, count, _ = Trial().train([(1.0, 1.0)] * 3, **folders)
+    generators.save(run)
+    assert count == 3
+    said = terminal.buffer.getvalue().decode()
+    for words in (
+        'Interrupted after step 2',
+        'Resuming after step 2',
+        'is damaged',
+        'TensorBoard',
+        'could not be saved',
+    ):
+        (line,) = (line for line in dict.fromkeys(said.splitlines()) if words in line)
+        assert '\\u691c' in line

@@ -394,7 +394,7 @@ def test_processes_that_keep_generators_at_once_do_not_disturb_each_other(tmp_pa
         pid = os.fork()
         if not pid:
             try:
-                for _ in range(20):
+                for _ in range(80):
                     with pytest.MonkeyPatch.context() as patch:
                         patch.setattr('builtins.print', lambda *_: os._exit(1))
                         generate.keep(tmp_path)
