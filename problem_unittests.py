@@ -300,6 +300,7 @@ train.never_shown: in {batches} batches, no image was shown. -> the losses say l
 model_inputs.height_first: input_real is {got}, [batch, height, width, channels], expected {expected}: with square
   images it is the same.
 model_inputs.rate_float64: learning_rate is float64; the optimizer converts it, but the rest is float32.
+model_inputs.rate_of_any_shape: give learning_rate the shape [], then a list fed by mistake is noticed.
 *.flag_name: the parameter {expected} of the original is called {got} here: others have to pass it by position.
 discriminator.border: {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
 model_loss.fake_label_smoothed: in d_loss the label of fake images is {label:.2f}; usually it is 0.
@@ -308,7 +309,6 @@ train.shown_often: images were shown {times} times in {batches} batches: picture
 train.shown_seldom: images were shown {times} times in {batches} batches: every 100, one sees how it goes.
 
 [template]
-model_inputs.rate_of_any_shape: give learning_rate the shape [], then a list fed by mistake is noticed.
 train.rate_placeholder: model_opt gets {got!r}, not the placeholder: what is fed for learning_rate has no effect.
 train.show_grows: pictures added {added} operations to the graph in {times} turns: build the generated images once.
 """
@@ -392,7 +392,7 @@ def _contract(test):
         faults, hints = judge(name, function)
         usual = [text for hint, text in hints.items() if FAULTS.get(hint, {}).get('kind') == 'template']
         notes = [f'  Hint: {text}' for text in hints.values() if text not in usual]
-        notes += [f'  As in the template of the course: {" ".join(usual)}'] if usual else []
+        notes += [f'  Hints, as in the template of the course: {" ".join(usual)}'] if usual else []
         if not faults:
             return print('\n'.join([f'{name}: passed', *notes]))
         first, *others = faults.values()
