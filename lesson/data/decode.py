@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -69,19 +70,20 @@ def _gray(image, bits, transparent):
 
 
 @contextmanager
-def silent_libraries(image: Image.Image) -> Iterator[None]:
+def silent_libraries(image: Image.Image, one_thread_at_a_time: Lock = Lock()) -> Iterator[None]:  # noqa: B008
     """Nothing of what libtiff prints to standard error about a TIFF meanwhile; an error is still an exception."""
-    try:
-        kept = os.dup(2) if image.format == 'TIFF' else None
-    except OSError:  # there is no standard error
-        kept = None
-    if kept is None:
+    if image.format != 'TIFF':
         yield
         return
-    try:
-        with open(os.devnull, 'wb') as nothing:
+    with one_thread_at_a_time, open(os.devnull, 'wb') as nothing:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        try:
             os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -77,16 +77,19 @@ def _can_be_sent(function):
 
 def _started(others, function):
     """(a pool of processes or None, futures that tell whether they have found `function`)."""
-    pool, ready = None, []
+    context, ready = _Context(), []
     try:
-        pool = ProcessPoolExecutor(others, _Context(), _start_process)
+        pool = ProcessPoolExecutor(others, context, _start_process)
         for _ in range(others):
             with _held_interrupts():
                 ready.append(pool.submit(callable, function))
     except (OSError, RuntimeError, AssertionError, ImportError) as error:  # by system, Python, a daemon's process
+        for process in context.processes:
+            if process.pid:
+                process.kill()
         refused = Future()
         refused.set_exception(error)
-        ready = [refused]
+        return None, [refused]
     return pool, ready
 
 
@@ -101,7 +104,12 @@ class _Process(SpawnProcess):
 
 
 class _Context(SpawnContext):
-    Process = _Process
+    def __init__(self):
+        self.processes = []
+
+    def Process(self, *args, **kwargs):
+        self.processes.append(_Process(*args, **kwargs))
+        return self.processes[-1]
 
 
 @contextmanager

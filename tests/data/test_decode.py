@@ -1,8 +1,10 @@
 """Pictures with more than 8 bits per channel: the same levels, or an error, but never black or white by accident."""
 
 import io
+import os
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -196,6 +198,13 @@ def test_what_libtiff_prints_is_not_seen_and_a_damaged_tiff_is_an_error(capfd):
     content = bytearray(file.getvalue())
     offset = 8 + content[8:].index(b'\x80')
     content[offset : offset + 50] = bytes(range(50, 100))
-    with pytest.raises(OSError):
-        levels(bytes(content))
+
+    def damaged(_):
+        with pytest.raises(OSError):
+            levels(bytes(content))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(damaged, range(40)))
     assert capfd.readouterr() == ('', '')
+    os.write(2, b'of others')
+    assert capfd.readouterr().err == 'of others'

@@ -161,6 +161,20 @@ def test_where_no_process_can_be_started_this_one_works_alone(monkeypatch, numbe
 
 
 @several
+def test_where_no_thread_can_be_started_the_processes_end_and_this_one_works_alone(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, 'start', refuse)
+        assert list(on_all_cores(doubled, range(9))) == [(os.getpid(), 2 * i) for i in range(9)]
+    end = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert multiprocessing.active_children() == []
+
+
+@several
 def test_a_function_that_other_processes_do_not_find_runs_here(tmp_path, monkeypatch):
     (tmp_path / 'only_here.py').write_text('import os\ndef function(number):\n    return os.getpid(), number\n')
     monkeypatch.syspath_prepend(tmp_path)

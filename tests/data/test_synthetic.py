@@ -2,11 +2,15 @@
 
 import gzip
 import io
+import itertools
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
+from errno import EIO, ENOSPC
 
 import numpy as np
 import pytest
@@ -14,7 +18,7 @@ from PIL import Image
 
 from lesson.data import synthetic
 from lesson.data.idx import labels_beside
-from tests.builders import all_files
+from tests.builders import FailingDisk, all_files, end_at, in_a_process
 from tests.data.process import ROOT
 
 WRITERS = pytest.mark.parametrize('write', [synthetic.write_digits, synthetic.write_faces])
@@ -97,3 +101,46 @@ def test_two_processes_on_a_fresh_folder_draw_once(tmp_path):
     assert all('Using synthetic digits, not MNIST: 2,000 images' in printed for printed, _ in results), results
     assert ''.join(errors for _, errors in results).count('| 0/2000') == 1
     assert not [file for file in all_files(tmp_path) if 'part' in file or 'lock' in file]
+
+
+LOCKLESS = """
+import sys
+from pathlib import Path
+from tests.data.conftest import grant_to_all
+from lesson.data import synthetic
+grant_to_all()
+synthetic.ensure(sys.argv[1], 300, Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize('file', ['digits.gz', 'faces.zip'])
+def test_without_locks_two_processes_draw_the_same_file_and_leave_nothing_else(tmp_path, file):
+    command = [sys.executable, '-c', LOCKLESS, file, tmp_path]
+    processes = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    path = synthetic.ensure(file, 300, tmp_path)
+    write = synthetic.write_faces if file == 'faces.zip' else synthetic.write_digits
+    write(tmp_path / 'alone', 300)
+    assert path.read_bytes() == (tmp_path / 'alone').read_bytes()
+    assert [name for name in all_files(tmp_path) if name.endswith('.part')] == []
+
+
+@pytest.mark.parametrize('number', [EIO, ENOSPC, None])
+def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_digits_are_right(tmp_path, number):
+    def draw():
+        return synthetic.ensure('train-images-idx3-ubyte.gz', 10, tmp_path)
+
+    for i in itertools.count():
+        if number is None:
+            failed = in_a_process(end_at, i, draw) == 9
+        else:
+            with FailingDisk(i, number) as disk, suppress(OSError):
+                draw()
+            failed = disk.failed
+        path = draw()
+        assert gzip.decompress(path.read_bytes())[16:] == synthetic.draw_digits(10)[0].tobytes()
+        assert len(gzip.decompress(labels_beside(path).read_bytes())) == 18
+        shutil.rmtree(tmp_path / 'synthetic')
+        if not failed:
+            break
+    assert i >= 20  # twice open, the writes of gzip, to the disk and rename; between them the end of the lock
