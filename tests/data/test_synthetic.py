@@ -113,6 +113,7 @@ synthetic.ensure(sys.argv[1], 300, Path(sys.argv[2]))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('file', ['digits.gz', 'faces.zip'])
 def test_without_locks_two_processes_draw_the_same_file_and_leave_nothing_else(tmp_path, file):
     command = [sys.executable, '-c', LOCKLESS, file, tmp_path]
@@ -125,6 +126,7 @@ def test_without_locks_two_processes_draw_the_same_file_and_leave_nothing_else(t
     assert [name for name in all_files(tmp_path) if name.endswith('.part')] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('number', [EIO, ENOSPC, None])
 def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_digits_are_right(tmp_path, number):
     def draw():
