@@ -161,12 +161,9 @@ def _judged(name, function, tests=problem_unittests):
     replaced = tests._fault is not recorded or tests._judges[name] is not watched or stopped_at == [0]
     tests._fault, tests._judges[name] = note, judges
     verdict = _verdict(faults, message, time.perf_counter() - start)
-    serious = [f for f in noted if kinds.get(f, kinds.get(f.replace(f'{name}.', '*.'))) != 'hints' and f not in faults]
-    verdict['silenced'] = (
-        ['a fault was noted, and then not told, or its test was ended from within']
-        if (serious and not faults) or replaced
-        else []
-    )
+    serious = [f for f in noted if kinds.get(f, kinds.get(f.replace(f'{name}.', '*.'))) != 'hints']
+    silenced = replaced or (serious and not faults)
+    verdict['silenced'] = ['a fault was not told, or its test was ended from within'] if silenced else []
     verdict['missing'] = any(f.partition('.')[2] in ('missing', 'not_written', 'not_a_function') for f in faults)
     return verdict, bool(stops)
 

@@ -381,7 +381,9 @@ def _choose(statements):
         calls = any(isinstance(each, ast.Call) for each in ast.walk(node))
         plain = isinstance(node, (ast.Assign, ast.AnnAssign)) and not calls
         of_module = isinstance(node, ast.Expr) and re.match(r'\w*', text)[0] in modules  # plt.figure()
-        statement.chosen = bool(setting or plain or statement.defines or (statement.binds & needed and not of_module))
+        wanted = statement.binds & needed
+        wanted = {name for name in wanted if name.startswith('file ')} if of_module else wanted
+        statement.chosen = bool(setting or plain or statement.defines or wanted)
 
 
 def _binds(node):

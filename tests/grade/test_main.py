@@ -1,5 +1,8 @@
 """A class: which notebooks are judged, and which are judged again."""
 
+import contextlib
+import errno
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import pytest
 
 from lesson.grade import __main__ as grading
 from lesson.grade import watch
+from tests.builders import FailingDisk
 from tests.grade.conftest import record, verdict
 
 
@@ -19,6 +23,76 @@ def test_notebooks_are_found_in_sub_folders_and_named_by_their_path(write, tmp_p
     (tmp_path / 'class' / 'folder.ipynb').mkdir()
     (tmp_path / 'class' / 'gone.ipynb').symlink_to('nowhere')
     assert list(grading.find(tmp_path / 'class')) == ['a.b c', 'anna/mine', 'b', 'ben/mine']
+
+
+def test_every_learner_is_graded_or_named(write, tmp_path):
+    folder = tmp_path / 'class'
+    text = write('ann/my', '1').read_text()
+    for name in ('bob/my.ipynb.txt', 'cho/my.ipynb.json', 'dan/MY.IPYNB', 'eva/my.json', 'fay/my.ipynb (1).txt'):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text)
+    elsewhere = tmp_path / 'elsewhere'
+    elsewhere.mkdir()
+    (elsewhere / 'my.ipynb').write_text(text)
+    (folder / 'gil').symlink_to(elsewhere)
+    (folder / 'hal').symlink_to(elsewhere)
+    (folder / 'ann' / 'up').symlink_to(folder)
+    (folder / 'ann' / 'data').mkdir()
+    (folder / 'ann' / 'data' / 'x.csv').write_text('1')
+    (folder / 'ida.zip').write_bytes(b'PK')
+    (folder / 'jon.pdf').write_bytes(b'1')
+    (folder / 'kim').mkdir()
+    (folder / 'leo' / 'deep').mkdir(parents=True)
+    (folder / 'leo' / 'deep' / 'my.py').write_text('1')
+    (folder / 'mia.ipynb').symlink_to('nowhere')
+    notebooks, left = grading.found(folder)
+    assert list(notebooks) == [
+        *('ann/my', 'bob/my.ipynb.txt', 'cho/my.ipynb.json', 'dan/MY.IPYNB', 'eva/my.json', 'fay/my.ipynb (1).txt'),
+        'gil/my',
+    ]
+    assert list(left) == ['ann/up', 'hal', 'ida.zip', 'jon.pdf', 'kim', 'leo', 'mia.ipynb']
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_ends_nothing(write, tmp_path, monkeypatch, grade):
+    write('ann/my', '1'), write('bob/my', '1')
+    scandir = grading.os.scandir
+
+    def refuse(path):
+        if str(path).endswith('bob'):
+            raise PermissionError(13, 'Permission denied')
+        return scandir(path)
+
+    monkeypatch.setattr(grading.os, 'scandir', refuse)
+    notebooks, left = grading.found(tmp_path / 'class')
+    assert list(notebooks) == ['ann/my'] and left == {'bob': 'it cannot be read (Permission denied)'}
+
+
+def test_what_is_not_judged_is_named_on_the_terminal_and_on_the_page(write, tmp_path, grade, monkeypatch, capsys):
+    write('ann/my', '1')
+    (tmp_path / 'class' / 'bob.zip').write_bytes(b'PK')
+    monkeypatch.setattr(sys, 'argv', ['grade', str(tmp_path / 'class'), '--output', str(tmp_path / 'out')])
+    monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
+    grading.main()
+    assert 'Not judged: bob.zip: it is an archive' in capsys.readouterr().out
+    assert 'bob.zip: it is an archive' in (tmp_path / 'out' / 'index.html').read_text('utf-8')
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EIO])
+def test_after_any_write_that_failed_the_next_grading_is_right(write, tmp_path, grade, monkeypatch, number):
+    write('a', '1'), write('b', '2')
+    monkeypatch.setattr(sys, 'argv', ['grade', str(tmp_path / 'class'), '--output', str(tmp_path / 'out')])
+    monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
+    grading.main()
+    right = {path.name: path.read_bytes() for path in (tmp_path / 'out').rglob('*') if path.is_file()}
+    for which in range(100):
+        shutil.rmtree(tmp_path / 'out')
+        with FailingDisk(which, number) as disk, contextlib.suppress(SystemExit):
+            grading.main()
+        if not disk.failed:
+            break
+        grading.main()
+        assert {p.name: p.read_bytes() for p in (tmp_path / 'out').rglob('*') if p.is_file()} == right, which
+    assert which > 10
 
 
 @pytest.fixture

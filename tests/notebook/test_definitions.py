@@ -335,6 +335,108 @@ def test_a_cell_with_an_error_is_no_concern_of_functions_that_do_not_depend_on_i
     assert verdict(scope, 'model_inputs') is None
 
 
+MODULES = {
+    'reads its arguments': 'import argparse\nargparse.ArgumentParser().parse_args()',
+    'needs an argument': 'import sys\nsys.argv[7]',
+    'ends Python': 'import sys\nsys.exit()',
+    'ends the process': 'import os\nos._exit(0)',
+    'aborts': 'import os\nos.abort()',
+    'interrupts': 'raise KeyboardInterrupt',
+    'recurses': 'def f():\n    f()\nf()',
+    'limits recursion': 'import sys\nsys.setrecursionlimit(70)',
+    'turns warnings into errors': 'import warnings\nwarnings.simplefilter("error")',
+    'prints its usage': 'import sys\nprint("usage", file=sys.stderr)\nquit()',
+    'has an error that has an error': (
+        'class E(Exception):\n    def __str__(self):\n        raise KeyboardInterrupt\nraise E'
+    ),
+}
+
+
+@pytest.mark.parametrize('source', MODULES.values(), ids=MODULES)
+def test_a_module_that_ends_python_costs_only_the_statement_that_imports_it(define, tmp_path, source, capsys):
+    (tmp_path / 'ending_module_of_this_test.py').write_text(source)
+    deep = sys.getrecursionlimit()
+    scope = define('import ending_module_of_this_test', IMPORT, RIGHT)
+    sys.modules.pop('ending_module_of_this_test', None)
+    assert verdict(scope, 'model_inputs') is None
+    assert sys.getrecursionlimit() == deep
+    assert capsys.readouterr() == ('', '')
+
+
+CELLS_THAT_CANNOT_BE_READ = {
+    'half an emoji': 'print("\ud83d done")',
+    'half an emoji in a name': '\ud83d = 3',
+    'a null byte': 'x = "\0"',
+    'a deep sum': 'x = ' + '+'.join(['1'] * 20000),
+    'many brackets': 'x = ' + '(' * 500 + ')' * 500,
+}
+
+
+@pytest.mark.parametrize('source', CELLS_THAT_CANNOT_BE_READ.values(), ids=CELLS_THAT_CANNOT_BE_READ)
+def test_a_cell_that_cannot_be_read_costs_only_what_it_defines(define, tmp_path, source):
+    path = tmp_path / 'other.ipynb'
+    cells = [{'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}] * 2
+    cells = [cell | {'source': text} for cell, text in zip(cells, (source, f'{IMPORT}\n{RIGHT}'), strict=True)]
+    path.write_text(json.dumps({'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 4}))
+    assert verdict(notebooks.definitions(path), 'model_inputs') is None
+
+
+def test_half_an_emoji_in_the_cell_of_a_function_is_no_obstacle(define, tmp_path):
+    path = tmp_path / 'other.ipynb'
+    cell = {'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}
+    cell['source'] = f'x = "\ud83d"\n{IMPORT}\n{RIGHT}'
+    path.write_text(json.dumps({'cells': [cell], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 4}))
+    assert verdict(notebooks.definitions(path), 'model_inputs') is None
+
+
+@pytest.mark.parametrize('body', ['while True:\n        pass', 'import time\n    time.sleep(10**6)'])
+def test_a_class_body_that_does_not_end_costs_only_its_statement_and_names_its_cell(define, monkeypatch, body):
+    monkeypatch.setattr(notebooks, '_STATEMENT', 1)
+    scope = define(f'class Net:\n    {body}', IMPORT, RIGHT, 'def generator(z, c, is_train=True):\n    return Net()')
+    assert verdict(scope, 'model_inputs') is None
+    _, text = verdict(scope, 'generator')
+    assert 'Net is not defined: "class Net:" in solution.ipynb, cell 1 failed: TimeoutError: it was stopped' in text
+
+
+WRITTEN = {
+    'a text that is read': "CONFIG = __import__('json').loads('[7]')\nx = CONFIG[0]",
+    'a configuration': (
+        "import json\nwith open('config.json', 'w') as f:\n    json.dump([7], f)\n"
+        "with open('config.json') as f:\n    x = json.load(f)[0]"
+    ),
+    'an array': "import numpy as np\nnp.save('seven.npy', [7])\nx = int(np.load('seven.npy')[0])",
+    'a text by pathlib': "from pathlib import Path\nPath('x.txt').write_text('7')\nx = int(Path('x.txt').read_text())",
+    'over a file beside': "open('beside.txt', 'w').write('7')\nx = int(open('beside.txt').read())",
+    'a file beside, read twice': "y = open('other.txt').read()\nx = int(open('other.txt').read())",
+}
+
+
+@pytest.mark.parametrize('source', WRITTEN.values(), ids=WRITTEN)
+def test_a_file_that_the_notebook_writes_and_reads_is_written_but_not_beside_it(define, tmp_path, source):
+    (tmp_path / 'beside.txt').write_text('3')
+    (tmp_path / 'other.txt').write_text('7')
+    assert define(source, 'def generator(z):\n    return x')['generator'](None) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {'beside.txt', 'other.txt', 'solution.ipynb'}
+    assert (tmp_path / 'beside.txt').read_text() == '3'
+
+
+def test_a_module_that_a_cell_writes_can_be_imported(define, tmp_path):
+    scope = define(f'%%writefile written_here.py\n{IMPORT}\n{RIGHT}', 'from written_here import model_inputs')
+    assert verdict(scope, 'model_inputs') is None
+    assert [path.name for path in tmp_path.iterdir()] == ['solution.ipynb']
+
+
+def test_a_star_import_of_what_was_not_handed_in_is_named_where_a_name_is_missing(define):
+    scope = define('from layers_not_here import *', 'def generator(z, c, is_train=True):\n    return my_dense(z)')
+    for name in ('generator', 'train'):
+        assert "No module named 'layers_not_here'" in verdict(scope, name)[1]
+
+
+@pytest.mark.parametrize('line', ['%run other.py', "exec(open('other.py').read())", '%load other.py'])
+def test_what_executes_another_file_is_named_where_a_function_is_missing(define, line):
+    assert f'a test does not execute "{line}" in cell 1' in verdict(define(line), 'train')[1]
+
+
 # ---------------------------------------------------------------- files
 
 

@@ -117,3 +117,20 @@ def test_an_error_is_told_whole_and_the_exit_code_says_whether_to_start_again(tm
     assert run.returncode == code
     assert told in run.stderr
     assert json.loads((tmp_path / 'out.ipynb').read_text())['cells'][-1]['outputs'] == []
+
+
+FIGURE = 'import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()'
+
+
+@pytest.mark.parametrize('kernel', [{}, {'kernelspec': {'name': 'conda-env-tf', 'display_name': 'tf'}}])
+@pytest.mark.parametrize('backend', ['agg', 'TkAgg'])
+def test_figures_are_pictures_and_the_kernel_is_here_whatever_the_environment_and_the_notebook_say(
+    tmp_path, kernel, backend
+):
+    arguments = command(tmp_path, FIGURE)[:-2]  # without --kernel
+    notebook = nbformat.read(tmp_path / 'in.ipynb', as_version=4)
+    notebook.metadata.update(kernel)
+    nbformat.write(notebook, tmp_path / 'in.ipynb')
+    environment = os.environ | {'MPLBACKEND': backend}
+    subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert [output for output in outputs(tmp_path) if 'image/png' in output.get('data', ())]

@@ -188,6 +188,33 @@ def test_check_says_what_it_cannot_read(tmp_path, content, reason):
         learner.check(path)
 
 
+ENDING = """
+def model_inputs(*sizes):
+    import os
+    os._exit(0)
+def discriminator(*arguments, **named):
+    raise KeyboardInterrupt
+def generator(*arguments, **named):
+    import sys
+    sys.setrecursionlimit(60)
+def model_loss(*arguments):
+    import sys
+    sys.exit()
+def train(*arguments):
+    quit()
+"""
+
+
+def test_check_prints_six_lines_whatever_the_functions_do(tmp_path, capsys):
+    path = tmp_path / 'mine.ipynb'
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ENDING)]), path)
+    learner.check(path)
+    *lines, last = capsys.readouterr().out.splitlines()
+    verdicts = dict(line.split(maxsplit=1) for line in lines)
+    assert list(verdicts) == list(problem_unittests.FUNCTIONS) and last == '0 of 6 pass.'
+    assert 'SystemExit' in verdicts['train'] and 'KeyboardInterrupt' not in verdicts['train']
+
+
 # ---------------------------------------------------------------- the bundle
 
 
