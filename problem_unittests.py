@@ -1421,12 +1421,7 @@ def _own_opt(model_opt, sess, own):
     return result, lambda step: int(not any(name.startswith('discriminator') for name in bench.move(step, 0.01)))
 
 
-_OWN = {
-    'discriminator': _own_discriminator,
-    'model_inputs': _own_inputs,
-    'model_loss': _own_loss,
-    'model_opt': _own_opt,
-}
+_OWN = dict(discriminator=_own_discriminator, model_inputs=_own_inputs, model_loss=_own_loss, model_opt=_own_opt)
 
 
 def _as_called(scope, get_batches):
