@@ -107,7 +107,12 @@ def _receive(reader, names, key, current, record):
 
 def _verdict(passed, faults, message, seconds):
     faults = {str(fault): str(seen) for fault, seen in faults.items()}
-    return {'passed': bool(passed), 'faults': faults, 'message': str(message), 'seconds': seconds and float(seconds)}
+    return {
+        'passed': bool(passed) and not faults,
+        'faults': faults,
+        'message': str(message),
+        'seconds': seconds and float(seconds),
+    }
 
 
 def _out_of_limits(seconds, waiting, memory, count):
