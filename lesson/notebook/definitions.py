@@ -344,7 +344,6 @@ def _would_bind(source):
 def _run(statements, cell, old):
     """The namespace that a function sees which is defined in this cell."""
     scope = _Namespace(old)
-    scope['In'] = [ast.unparse(s.node) for s in statements if s.node]  # as in IPython
     for statement in statements:
         before, bound = dict(scope), dict(scope.bound)
         statement.run(scope)

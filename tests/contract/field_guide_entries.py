@@ -83,7 +83,7 @@ ENTRIES = [
     ),
     Entry(
         'train.graph_grows',
-        'an operation added at every step',
+        'a sampling op added by train at every display',
         'The graph grows',
         'neither',
         '**Verdict: looks healthy.** Images and losses are those of a run without a fault. Only the clock, and '

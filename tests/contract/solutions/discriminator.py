@@ -33,10 +33,6 @@ WRONG = {
     },
     'discriminator.limited_logits: tanh on the logits': {RESULT: f'logits = tf.tanh(logits)\n        {RESULT}'},
     'discriminator.limited_logits: ReLU on the logits': {RESULT: f'logits = tf.nn.relu(logits)\n        {RESULT}'},
-    'discriminator.not_the_sigmoid: slightly off': {'tf.sigmoid(logits),': '0.96 * tf.sigmoid(logits) + 0.02,'},
-    'discriminator.not_the_sigmoid: slightly off, in the wrong order': {
-        RESULT: 'return logits, 0.96 * tf.sigmoid(logits) + 0.02'
-    },
     'discriminator.not_the_sigmoid: softmax in place of sigmoid': {'tf.sigmoid(logits),': 'tf.nn.softmax(logits),'},
     'discriminator.variable_exists: reuse is not passed on': changed({', reuse=reuse': ''}, says='second time'),
     'discriminator.variable_missing: reuse always on': {'reuse=reuse': 'reuse=True'},

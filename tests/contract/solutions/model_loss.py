@@ -61,14 +61,6 @@ WRONG = {
         D_LOSS: 'd_loss = 10 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
     },
     'model_loss.scaled: d_loss negative': {RESULT: 'return -d_loss, g_loss'},
-    'model_loss.labels_inverted: 0 for real images and 1 for fake ones in both losses': changed(
-        {D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake)', G_LOSS: 'g_loss = fake_loss(logits_fake)'},
-        says='label 0.00, fake ones 1.00',
-    ),
-    'model_loss.labels_inverted: the same, with smoothing': {
-        D_LOSS: 'd_loss = fake_loss(logits_real) + real_loss(logits_fake, smooth=0.1)',
-        G_LOSS: 'g_loss = real_loss(logits_fake, smooth=0.9)',
-    },
     'model_loss.g_label_0: the generator wants its images called fake': {G_LOSS: 'g_loss = fake_loss(logits_fake)'},
     'model_loss.g_weights: the generator minimizes the negative of the loss of the discriminator': {
         G_LOSS: 'g_loss = -fake_loss(logits_fake)'

@@ -162,18 +162,15 @@ def weights(shape):
     'train.losses_swapped: the losses handed over in the wrong order': {
         'model_opt(d_loss, g_loss,': 'model_opt(g_loss, d_loss,'
     },
-    'train.graph_grows: a sampling op added by train at every second step': classic(
+    'train.graph_grows: a sampling op added by train at every display': classic(
         {
             FINAL: OPEN,
-            EVERY: (
-                'if len(losses) % 2:\n                    with graph.as_default():\n'
-                f'                        generator(input_z, channels, is_train=False)\n                {EVERY}'
+            SHOW: (
+                'with graph.as_default():\n                        generator(input_z, channels, is_train=False)\n'
+                f'                    {SHOW}'
             ),
         }
     ),
-    'train.resets_graph: the default graph reset at the start': {
-        '    n_images, width': '    tf.reset_default_graph()\n    n_images, width'
-    },
     'train.epochs: a number of epochs that is not the parameter': classic(
         {'range(epoch_count)': 'range(10)'}, says='10.0'
     ),

@@ -1,7 +1,6 @@
 """Right variants of the six functions."""
 
 from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, changed
-from . import train as wrong
 
 EAGER = 'tf.disable_eager_execution()\n'
 NORM2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
@@ -478,19 +477,9 @@ RIGHT = {
         'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
         '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
     ),
-    'a sampling op added by train at every display': changed(
-        {
-            'def train': wrong.PLAIN.replace(wrong.FINAL, wrong.OPEN).replace(
-                wrong.SHOW,
-                'with graph.as_default():\n                        generator(input_z, channels, is_train=False)\n'
-                f'                    {wrong.SHOW}',
-            )
-        },
-        hints=('train.show_grows',),
-    ),
-    'generator called by train for a picture every 30 batches': trains(
-        'if steps % 100 == 0:\n',
-        'if steps % 30 == 0:\n                    generator(input_z, data_shape[3], is_train=False)\n',
-        hints=('train.show_grows',),
+    'the default graph reset at the start': trains(
+        '    input_real, input_z, lr = ',
+        '    tf.reset_default_graph()\n    input_real, input_z, lr = ',
+        hints=('train.resets_graph',),
     ),
 }
