@@ -24,8 +24,8 @@ import helper  # noqa: F401  (so that a notebook gets this one, and not one that
 import problem_unittests
 from lesson.grade import limits
 from lesson.grade.confine import confine
-from lesson.notebook.definitions import beside, definitions, leave_out
-from lesson.notebook.limited import limited
+from lesson.notebook.definitions import definitions
+from lesson.notebook.limited import beside, leave_out, limited
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / 'dlnd_face_generation.ipynb'

@@ -3,11 +3,8 @@
 import ast
 import builtins
 import contextlib
-import dis
 import functools
 import importlib
-import inspect
-import json
 import linecache
 import os
 import re
@@ -15,19 +12,15 @@ import shutil
 import sys
 import tempfile
 import threading
-import types
 import warnings
 from pathlib import Path
-from unittest import mock
 
-import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
-
-from lesson.notebook.limited import Nowhere, limited, no_sudden_end
+from lesson.notebook import cells
+from lesson.notebook.cells import sources
+from lesson.notebook.limited import Nowhere, beside, limited, no_sudden_end
 
 FUNCTIONS = ('model_inputs', 'discriminator', 'generator', 'model_loss', 'model_opt', 'train')
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _SETTINGS = re.compile(  # statements without a result that later cells rely on
     r'((tf|tensorflow)(\.compat\.v1)?\.(disable_|enable_|set_random_seed|logging\.|random\.set_seed)|os\.environ\b|'
     r'warnings\.|sys\.path\.|np\.random\.seed|random\.seed)'
@@ -58,11 +51,11 @@ def definitions(path) -> dict:
     _choose(statements)
     old = old_notebooks if old_notebooks.is_old([s.node for s in statements if s.node]) else None
     seen_from = functools.cache(lambda cell: _run(statements, cell, old))
-    elsewhere = ''.join(f', and {said}' for said in _taken_from_elsewhere(path))
+    elsewhere = ''.join(f', and {said}' for said in cells.taken_from_elsewhere(path))
     with beside(path), _scratch(path, statements), harmless():
-        cells = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
-        scope = seen_from(max(cells.values()))
-        for name, cell in cells.items():
+        newest = {name: _newest(name, statements, seen_from) for name in FUNCTIONS}
+        scope = seen_from(max(newest.values()))
+        for name, cell in newest.items():
             own, needed = seen_from(cell), _needed({name}, statements) - set(FUNCTIONS) | {name}
             same = all(own.bound.get(each) is scope.bound.get(each) for each in needed)
             found = scope if same else own
@@ -70,43 +63,6 @@ def definitions(path) -> dict:
             reason = found.reasons.get(name) or found.of_stars(name) or reason
             scope[name] = found[name] if name in found else NameError(reason)
     return scope
-
-
-def leave_out(name, functions):
-    """From now on, functions that would call the one called `name` find None there: it ends or stops their process."""
-    for function in functions:
-        with contextlib.suppress(Exception):
-            scope = inspect.unwrap(getattr(function, 'func', function)).__globals__
-            scope.update({name: None} if name in scope else {})
-
-
-def _taken_from_elsewhere(path):
-    """What is said of cells that execute another file."""
-    for cell, source in enumerate(sources(path), 1):
-        if line := re.search(r'^\s*(?:%run|%load|%loadpy|%cd|exec\s*\(|execfile\s*\(|runpy\.).*', source, re.M):
-            yield (
-                f'a test does not execute "{line[0].strip()[:80]}" in cell {cell}: '
-                'put what it defines into a cell, or import it'
-            )
-
-
-@contextlib.contextmanager
-def beside(path):
-    """In a with statement, modules beside a notebook are found, as in Jupyter: its functions may import them, too.
-
-    What it changes for the whole process is put back: the depth of recursion, the folder, the arguments.
-    """
-    folder, deep, here, before = str(Path(path).absolute().parent), sys.getrecursionlimit(), os.getcwd(), sys.path
-    sys.path.insert(0, folder)
-    try:
-        with mock.patch.object(sys, 'argv', [str(path)]):
-            yield
-    finally:
-        sys.setrecursionlimit(deep)
-        os.chdir(here)
-        sys.path = before
-        with contextlib.suppress(ValueError):
-            sys.path.remove(folder)
 
 
 @contextlib.contextmanager
@@ -175,33 +131,6 @@ def _audit():
     sys.addaudithook(ask)
 
 
-def sources(path) -> list[str]:
-    """The sources of a notebook's code cells, from top to bottom. Raises OSError, or ValueError: not a notebook."""
-    content = Path(path).read_bytes()
-    try:
-        text = content.decode(json.detect_encoding(content))
-        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
-        cells = [cell.get('source', '') for cell in notebook['cells'] if cell.get('cell_type') == 'code']
-        return [cell.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') for cell in cells]  # half an emoji
-    except (LookupError, TypeError, AttributeError, ValueError, nbformat.ValidationError) as error:
-        raise ValueError(f'{path} is not a notebook: {error!r}') from None
-
-
-def _without_magics(source):
-    """The Python of a cell, its lines at their numbers; nothing if its magic does something else with it (%%bash)."""
-    while magic := re.match(r'\s*^%%(\w+).*', source, re.M):
-        if magic[1] in ('writefile', 'file') and (name := re.fullmatch(r'%%\w+\s+(\S+)\s*', magic[0].lstrip())):
-            return f'__import__("pathlib").Path({name[1]!r}).write_text({source[magic.end() + 1 :]!r})'
-        if magic[1] not in ('time', 'capture', 'prun'):
-            return ''
-        source = '\n' * magic[0].count('\n') + source[magic.end() :]
-    source = re.sub(r'^([ \t]*)%(?:time|prun)[ \t]+(?=\w)', r'\1', source, flags=re.M)  # leave what is timed
-    continued = r'^[ \t]*([\w, ]+=[ \t]*)?[!%](.*\\\n)+.*'  # by backslashes
-    source = re.sub(continued, lambda m: m[0].replace('\\\n', ' ') + '\n' * m[0].count('\\\n'), source, flags=re.M)
-    empty = re.match(r'(\s*\n)?', source)[0].count('\n')  # lines that IPython drops
-    return '\n' * empty + TransformerManager().transform_cell(source)
-
-
 class _NoMagics:
     """What get_ipython() is to functions with magics or shell lines in them: these do nothing."""
 
@@ -219,17 +148,17 @@ class _Statement:
 
     def __init__(self, cell, where, node, error=None, binds=()):
         self.cell, self.where, self.node = cell, where, node
-        self.binds, self.needs, self.chosen = _binds(node) if node else binds, set(), False
-        self.defines = isinstance(node, (*_DEFINITIONS, type(None)))
+        self.binds, self.needs, self.chosen = cells.binds(node) if node else binds, set(), False
+        self.defines = isinstance(node, (*cells.DEFINITIONS, type(None)))
         self.stars = isinstance(node, ast.ImportFrom) and node.names[0].name == '*'
         self.text = node and ast.unparse(node)
         try:
             self.code = node and compile(ast.Module([node], []), where, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            self.needs = _reads(self.code) if node else set()
+            self.needs = cells.reads(self.code) if node else set()
         except SyntaxError as found:  # that only the compiler finds
             error = found
         self.error = error and f'{where} {_wrong(error)}'
-        self.files = _files(node) if node else set()
+        self.files = cells.files(node) if node else set()
 
     def run(self, scope):
         """Execute it, and note why its names are missing: after an error all of them, after harm the others."""
@@ -307,9 +236,11 @@ def _statements(path):
         where = f'{path.name}, cell {cell}'
         linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
         try:
-            statements += [_Statement(cell, where, node) for node in ast.parse(_without_magics(source), where).body]
+            statements += [
+                _Statement(cell, where, node) for node in ast.parse(cells.without_magics(source), where).body
+            ]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            statements.append(_Statement(cell, where, None, error, _would_bind(source)))
+            statements.append(_Statement(cell, where, None, error, cells.would_bind(source)))
     # A file that one statement writes and a later one reads is like a name: both take part in it.
     for name in set().union(*(s.files for s in statements)):
         users = [s for s in statements if name in s.files]
@@ -318,27 +249,6 @@ def _statements(path):
                 each.needs |= {name}
                 each.binds = each.binds | ({name} if each in users[:-1] else set())
     return statements
-
-
-def _files(node):
-    """'file x' for each x, in a statement outside of definitions, that looks like the name of a file or a module."""
-    modules, texts = set(), set()
-    for each in ast.walk(node):
-        match each:
-            case ast.Import(aliases):
-                modules |= {alias.name for alias in aliases}
-            case ast.ImportFrom(str(name)):
-                modules |= {name}
-            case ast.Constant(str(text)) if not isinstance(node, _DEFINITIONS):
-                texts |= {text} if re.fullmatch(r'[\w./-]+\.\w{1,5}', text) else set()
-    texts |= {f'{name.replace(".", "/")}.py' for name in modules}
-    return {f'file {os.path.normpath(name)}' for name in texts}
-
-
-def _would_bind(source):
-    """The names that a cell with a syntax error would have bound, as far as one can tell."""
-    binding = r'^(?:(?:async +)?(?:def|class) +(\w+)|(?:from .+)?import +(.+)|([\w, ]+)=)'
-    return set(re.findall(r'\w+', ' '.join(map(' '.join, re.findall(binding, source, re.M)))))
 
 
 def _run(statements, cell, old):
@@ -383,30 +293,3 @@ def _choose(statements):
         wanted = statement.binds & needed
         wanted = {name for name in wanted if name.startswith('file ')} if of_module else wanted
         statement.chosen = bool(setting or plain or statement.defines or wanted)
-
-
-def _binds(node):
-    """The names that a statement binds, or whose value it changes."""
-    names = set()
-    match node:
-        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
-            return {name}
-        case ast.Import(aliases) | ast.ImportFrom(_, aliases):
-            return {alias.asname or alias.name.split('.')[0] for alias in aliases}
-        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            return set()
-        case ast.Name(name, ast.Store() | ast.Del()):
-            names = {name}
-        case (
-            ast.Expr(ast.Call(ast.Attribute(target)))  # layers.append(3)
-            | ast.Attribute(target, _, ast.Store() | ast.Del())
-            | ast.Subscript(target, _, ast.Store() | ast.Del())  # sizes['z'] = 100
-        ):
-            names = set(re.findall(r'^\w+(?=[.[]|$)', ast.unparse(target)))
-    return names.union(*map(_binds, ast.iter_child_nodes(node)))
-
-
-def _reads(code):
-    """The global names that a code object and those in it read."""
-    names = {i.argval for i in dis.get_instructions(code) if re.match('LOAD_(NAME|GLOBAL|FROM_DICT_OR_G)', i.opname)}
-    return names.union(*(_reads(each) for each in code.co_consts if isinstance(each, types.CodeType)))

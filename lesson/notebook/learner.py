@@ -17,8 +17,8 @@ from pathlib import Path
 import nbformat
 
 from lesson.files import whole_file
-from lesson.notebook.definitions import FUNCTIONS, beside, definitions, leave_out
-from lesson.notebook.limited import limited, no_sudden_end
+from lesson.notebook.definitions import FUNCTIONS, definitions
+from lesson.notebook.limited import beside, leave_out, limited, no_sudden_end
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / 'dlnd_face_generation.ipynb'

@@ -1,11 +1,14 @@
 """What a learner's code may not do to the process that executes it: last forever, end it, fill its memory with text."""
 
 import contextlib
+import inspect
 import io
 import os
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 from unittest import mock
 
 
@@ -73,6 +76,33 @@ def no_sudden_end():
 
     with mock.patch.object(os, '_exit', end), mock.patch.object(os, 'abort', end):
         yield
+
+
+@contextlib.contextmanager
+def beside(path):
+    """In a with statement, modules beside a notebook are found, as in Jupyter: its functions may import them, too.
+
+    What it changes for the whole process is put back: the depth of recursion, the folder, the arguments.
+    """
+    folder, deep, here, before = str(Path(path).absolute().parent), sys.getrecursionlimit(), os.getcwd(), sys.path
+    sys.path.insert(0, folder)
+    try:
+        with mock.patch.object(sys, 'argv', [str(path)]):
+            yield
+    finally:
+        sys.setrecursionlimit(deep)
+        os.chdir(here)
+        sys.path = before
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)
+
+
+def leave_out(name, functions):
+    """From now on, functions that would call the one called `name` find None there: it ends or stops their process."""
+    for function in functions:
+        with contextlib.suppress(Exception):
+            scope = inspect.unwrap(getattr(function, 'func', function)).__globals__
+            scope.update({name: None} if name in scope else {})
 
 
 class Nowhere(io.StringIO):

@@ -17,11 +17,12 @@ def pytest_collectstart(collector):  # pytest_collect_file is asked about every 
 @pytest.fixture(scope='session')
 def notebook(pytestconfig):
     """All that the notebook defines, by name."""
-    from lesson.notebook import definitions
+    from lesson.notebook.definitions import definitions
+    from lesson.notebook.limited import beside
 
     path = pytestconfig.getoption('--notebook') or pytestconfig.rootpath / 'dlnd_face_generation.ipynb'
-    with definitions.beside(path):
-        scope = definitions.definitions(path)
+    with beside(path):
+        scope = definitions(path)
         pytestconfig.stash[NOTES] = [f'{path} is {scope.note}'] if scope.note else []
         yield scope
 

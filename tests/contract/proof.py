@@ -19,7 +19,7 @@ from lesson.session import tf  # loads TensorFlow quietly, so it comes first
 # isort: split
 import problem_unittests
 from lesson.files import whole_file
-from lesson.notebook import definitions, old_notebooks
+from lesson.notebook import cells, definitions, old_notebooks
 from problem_unittests import FUNCTIONS
 from tests.contract import field_guide
 from tests.contract.field_guide_entries import ENTRIES
@@ -119,5 +119,5 @@ def _file(case):
 @functools.cache
 def _judges():
     """What decides a verdict, besides the case."""
-    files = (problem_unittests, definitions, old_notebooks)
+    files = (problem_unittests, cells, definitions, old_notebooks)
     return [tf.__version__, *(Path(module.__file__).read_bytes() for module in files)]
