@@ -1,10 +1,14 @@
 """Full and read-only disks for the tests, and the list of all faults that a test run injected."""
 
+import signal
 import subprocess
 from collections import defaultdict
 from contextlib import contextmanager
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background; processes that tests start would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
