@@ -241,7 +241,7 @@ def _open_known(about, path, cache_dir, size, title=None):
 def _open_own(name, data_dir, cache_dir, size, image_mode):
     """(Dataset of a folder of pictures or a zip of them, its path)."""
     places = data_dir / expanded(name), expanded(name)
-    path = next(filter(_has_pictures, places), None)
+    path = next((p for p in places if os.path.isdir(p) or (p.suffix.lower() == '.zip' and os.path.isfile(p))), None)
     if path is None:
         raise FileNotFoundError(
             f'no folder of pictures {str(name)!r}: neither {places[0]} nor {places[1]} is a folder. '
@@ -254,10 +254,6 @@ def _open_own(name, data_dir, cache_dir, size, image_mode):
     if image_mode is None and all((np.ptp(part, -1) <= GRAY).all() for part in parts):
         images, mode = images[..., :1], 'L'
     return Dataset(images, title, mode), path
-
-
-def _has_pictures(path):
-    return os.path.isdir(path) or (path.suffix.lower() == '.zip' and os.path.isfile(path))
 
 
 def scale(images, feature_range: tuple[float, float] = (-1, 1)) -> np.ndarray:

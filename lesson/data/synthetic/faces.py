@@ -23,8 +23,6 @@ EARS, BODY = np.s_[30:50], np.s_[43:]
 # map shows how much is seen of four colors.
 Y, X = np.mgrid[-50:77, -46:47].astype(np.float32)
 UPPER, LOWER = np.s_[18:70], np.s_[70:120]  # the rows of the maps of eyes and mouths
-
-
 DARK, TEETH, WHITE = color(56, 20, 20), color(240, 234, 226), color(1, 1, 1)
 BLUSH, REDDER = color(0.04, -0.14, -0.16), color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
 NECK = (1 - 0.5 * REDDER) * (0.5 + 0.3 * ((DOWN[BODY] - 66) / 24).clip(0, 1))  # in the shadow of the chin
