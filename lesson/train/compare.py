@@ -14,7 +14,7 @@ BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # of the curves: d_loss, g_loss
 GRAYS = 12  # of the palette, in which the rest are the curves' colors and their mixtures with white
 
 
-def comparison(trainings, alt=''):
+def comparison(trainings: dict, alt: str = ''):
     """A PNG for a notebook (IPython.display.Image), and its bytes as `.data`.
 
     trainings: {title: (losses [steps, 2], d_loss and g_loss; Pillow image)}, from top to bottom, all images of one

@@ -93,12 +93,12 @@ class Run:
         self._interrupted = self._stopped = self._due = False
 
     @property
-    def step(self):
+    def step(self) -> int:
         """How many steps have been made."""
         return len(self._losses)
 
     @property
-    def losses(self):
+    def losses(self) -> np.ndarray:
         """d_loss and g_loss of each step: float32 [steps, 2]."""
         return np.array(self._losses, np.float32).reshape(-1, 2)
 
@@ -156,7 +156,7 @@ class Run:
                 how = f'it is saved in {self.checkpoint_dir}: call train again to resume'
             say(f'Interrupted after step {self.step:,} of {self.steps:,}; {how}.')
 
-    def record(self, d_loss, g_loss):
+    def record(self, d_loss, g_loss) -> None:
         """Count a step as made, with its losses: on several machines, with their means. RuntimeError: none is due."""
         if self._bar is None:
             raise RuntimeError('run.record(d_loss, g_loss) belongs in the loop over run.batches()')
@@ -168,7 +168,7 @@ class Run:
             self._events.add_losses(self.step, d_loss, g_loss)
         self._bar.set_postfix(d_loss=d_loss, g_loss=g_loss, refresh=False)
 
-    def show(self, images):
+    def show(self, images) -> None:
         """Show a row of generated images [n, height, width, channels] in [-1, 1] as the present state."""
         if not self._machines.chief:
             return
@@ -176,7 +176,7 @@ class Run:
         if self._events:
             self._events.add_image(self.step, image)
 
-    def noise(self, step, n):
+    def noise(self, step: int, n: int) -> np.ndarray:
         """The noise [n, z_dim] of a step."""
         return self.sample_z(np.random.default_rng([self.seed, step]), n, self.z_dim)
 
