@@ -11,12 +11,12 @@ from lesson.pictures import enlarged, grid, levels, line_height, png, titled
 from lesson.progress import in_notebook
 
 COLUMN = 11  # rows in a column of the picture
-ROWS = 4 * COLUMN  # in the picture; of a longer run every second or third
+ROWS = 3 * COLUMN  # in the picture, as wide as a page; of a longer run every second or third
 INLINE = 16  # frames of the animation in a notebook, which has to stay small
-WORTHWHILE = 5  # rows that are worth an animation
-COLORS = {'L': 32, 'RGB': 256}
+SCALE, LARGER = 2, 3  # pixels for each pixel of an image, in the picture and in the animation
+GRAYS, COLORS = 16, 128  # of a palette: grays, white among them, for letters and digits; all of them, for faces
 FRAME, LAST = 200, 2000  # milliseconds that a frame is shown
-SIZE = 10  # of the text
+SIZE = 13  # pixels of the text, the size of a notebook's
 LINE = line_height(SIZE)
 
 
@@ -40,7 +40,7 @@ class Film:
         row = grid(levels(images), len(images))
         self._rows.append((step, row))
         if in_notebook():
-            picture = self._as_shown(self.picture(), 'rows of images', 2)
+            picture = self._as_shown(self.picture(), 'rows of images')
             if self._output:
                 self._output.update(picture)
             else:
@@ -48,9 +48,9 @@ class Film:
         return row
 
     def show_animation(self):
-        """Show the animation, in a notebook and if it is worth that."""
-        if in_notebook() and len(self._rows) >= WORTHWHILE:
-            _display(self._as_shown(self.animation(INLINE), 'an animation', 3))
+        """Show the animation, in a notebook and if something changes in it."""
+        if in_notebook() and len(self._rows) > 1:
+            _display(self._as_shown(self.animation(INLINE), 'an animation'))
 
     def save(self, path):
         """Write the animation to a .png file under 1 MB, whole or not at all; nothing, if nothing was shown.
@@ -59,35 +59,35 @@ class Film:
         """
         if not self._rows:
             return
-        frames, scale = ROWS, 3
+        frames, scale = ROWS, LARGER
         while len(data := self.animation(frames, scale)) > 1e6:
             frames, scale = frames // 2, 1
         with whole_file(path) as file:
             file.write(data)
 
     def picture(self):
-        """A PNG of all rows, each behind its step, in columns."""
+        """A PNG of all rows, enlarged, each behind its step, in columns."""
         rows = _some(self._rows, ROWS)
         font = ImageFont.load_default(SIZE)
-        margin = math.ceil(font.getlength(str(rows[-1][0]))) + 4
-        width, height = margin + rows[0][1].width + 6, rows[0][1].height + 1
+        margin = math.ceil(font.getlength(f'{rows[-1][0]:,}')) + 6
+        width, height = margin + SCALE * rows[0][1].width + 12, SCALE * (rows[0][1].height + 1)
         columns, most = math.ceil(len(rows) / COLUMN), min(len(rows), COLUMN)
         page = Image.new(rows[0][1].mode, (columns * width, most * height), 'white')
         draw = ImageDraw.Draw(page)
         for i, (step, image) in enumerate(rows):
             left, top = i // COLUMN * width + margin, i % COLUMN * height
-            draw.text((left - 4, top + height // 2), str(step), 'black', font, anchor='rm')
-            page.paste(image, (left, top))
+            draw.text((left - 6, top + height // 2), f'{step:,}', 'black', font, anchor='rm')
+            page.paste(enlarged(image, SCALE), (left, top))
         return png(_fewer_colors(titled(page, f'{self.title}, after this many batches', size=SIZE)))
 
-    def animation(self, frames, scale=1):
+    def animation(self, frames, scale=LARGER):
         """An animated PNG of this many rows, each enlarged and below its title.
 
         It begins with the newest, which stays longest: where nothing moves, that is what is seen.
         """
         *rows, newest = _some(self._rows, frames)
         rows.insert(0, newest)
-        pages = [titled(enlarged(row, scale), self.title, f'batch {step}', size=SIZE) for step, row in rows]
+        pages = [titled(enlarged(row, scale), self.title, f'batch {step:,}', size=SIZE) for step, row in rows]
         width, height = max(page.width for page in pages), pages[0].height
         strip = Image.new(pages[0].mode, (width, height * len(pages)), 'white')
         for number, page in enumerate(pages):
@@ -97,13 +97,13 @@ class Film:
         times = [LAST] + [FRAME] * len(others)
         return png(first, save_all=True, append_images=others, duration=times, loop=0)
 
-    def _as_shown(self, png, what, scale):
-        """A PNG as a notebook shows it: enlarged, with an alternative text."""
+    def _as_shown(self, png, what):
+        """A PNG as a notebook shows it: in its own size, with an alternative text."""
         from IPython.display import Image as Picture
 
         first, last = self._rows[0][0], self._rows[-1][0]
         alt = f'{self.title}: {what}, after batches {first:,} to {last:,}'
-        return Picture(png, alt=alt, width=scale * Image.open(io.BytesIO(png)).width)
+        return Picture(png, alt=alt, width=Image.open(io.BytesIO(png)).width)
 
 
 def _some(rows, most):
@@ -113,12 +113,14 @@ def _some(rows, most):
 
 
 def _fewer_colors(image):
-    """The image with a palette, which is chosen from some of its pixels: ten times as fast as from all of them."""
-    pixels = np.asarray(image.convert('RGB')).reshape(1, -1, 3)
-    some = np.random.default_rng(0).integers(pixels.shape[1], size=4000)
-    palette = Image.fromarray(pixels[:, some]).quantize(COLORS[image.mode])
-    colors = np.reshape(palette.getpalette(), [-1, 3])
-    colors[colors.min(1) > 247] = 255  # the page stays white
+    """The image with a palette of grays and of colors that some of its pixels have: ten times as fast as from all."""
+    colors = np.linspace(0, 255, GRAYS).astype(np.uint8)[:, None].repeat(3, 1)
+    if image.mode == 'RGB':
+        pixels = np.asarray(image).reshape(1, -1, 3)
+        some = np.random.default_rng(0).integers(pixels.shape[1], size=4000)
+        chosen = np.reshape(Image.fromarray(pixels[:, some]).quantize(COLORS - GRAYS).getpalette(), [-1, 3])
+        colors = np.concatenate([colors, chosen[chosen.min(1) < 240]])  # none that a white page could be taken for
+    palette = Image.new('P', (1, 1))
     palette.putpalette(colors.astype(np.uint8).tobytes())
     return image.convert('RGB').quantize(palette=palette, dither=Image.Dither.NONE)
 

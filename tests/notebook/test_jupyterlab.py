@@ -201,7 +201,7 @@ def height(address):
 def test_a_training_adds_a_row_to_its_picture_every_100_batches(finished, name):
     seen = finished.seen(f'train-{name}')
     heights = [height(address) for outputs in seen for kind, address in outputs[1:2] if kind == 'image/png']
-    rows = sorted({(pixels - film.LINE) / 29 for pixels in heights})  # an image has 28, and a gap below it
+    rows = sorted({(pixels - film.LINE) / (film.SCALE * 29) for pixels in heights})  # 28, and a gap
     assert rows == list(range(1, ROWS[name] + 1))
     assert heights == sorted(heights)
 

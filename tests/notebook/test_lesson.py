@@ -101,7 +101,7 @@ def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_b
     rows = batches // 100
     assert rows >= 1
     assert picture.metadata['image/png']['alt'].endswith(f'rows of images, after batches 100 to {100 * rows}')
-    assert len(pixels(picture)) == film.LINE + 29 * rows
+    assert len(pixels(picture)) == film.LINE + film.SCALE * 29 * rows
     (bar,) = [out.data['text/plain'] for out in cell.outputs if 'image/png' not in out.get('data', {})]
     assert bar.startswith(f'epoch {epochs}/{epochs}: 100%') and f'{batches}/{batches}' in bar
     assert 'd_loss=' in bar and 'g_loss=' in bar
