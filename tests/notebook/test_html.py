@@ -10,9 +10,9 @@ from nbconvert import HTMLExporter
 from lesson.notebook.learner import LESSON, ROOT
 
 
-def page(notebook):
+def page(notebook, place='page'):
     options = {'template_name': 'lesson/notebook/html', 'extra_template_basedirs': [str(ROOT)], 'embed_images': True}
-    return HTMLExporter(**options).from_notebook_node(notebook)[0]
+    return HTMLExporter(**options).from_notebook_node(notebook, {'unique_key': place})[0]
 
 
 @pytest.fixture(scope='module')
@@ -24,7 +24,7 @@ def saved():
 def tree(saved):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        return BeautifulSoup(page(saved), 'html.parser')
+        return BeautifulSoup(page(saved, 'build/saved/page'), 'html.parser')
 
 
 def test_the_page_loads_nothing_from_elsewhere(tree):
@@ -36,8 +36,30 @@ def test_the_page_loads_nothing_from_elsewhere(tree):
 def test_every_picture_has_an_alternative_text(saved, tree):
     texts = [image['alt'] for image in tree.find_all('img')]
     shown = [out for cell in saved.cells for out in cell.get('outputs', ()) if 'image/png' in out.get('data', {})]
-    assert len(texts) == 1 + len(shown)
+    assert len(texts) == len(tree.select('img[src^="data:image/svg+xml;"]')) + 1 + len(shown)
     assert not [alt for alt in texts if len(alt) < 5 or 'No description' in alt]
+
+
+def test_the_contents_lead_to_every_heading_below_the_title(tree):
+    links, headings = tree.select('nav a'), tree.select('h2, h3')
+    assert [link['href'] for link in links] == [f'#{heading["id"]}' for heading in headings]
+    assert [f'{link.text}¶' for link in links] == [heading.text for heading in headings]
+    assert len(links) > 15
+
+
+def test_links_lead_to_files_from_where_the_page_is(tree):
+    links = [link['href'] for link in tree.select('a') if not re.match('#|https?:', link['href'])]
+    assert len(links) > 1
+    assert [link for link in links if not (ROOT / 'build' / 'saved' / link).resolve().exists()] == []
+    cells = [nbformat.v4.new_markdown_cell('[a](docs/a.md) [b](#b) [c](https://c.org/)')]
+    for place, up in (('page', ''), ('build/page', '../'), ('build/cluster/chief', '../../'), ('/tmp/page', '')):
+        made = BeautifulSoup(page(nbformat.v4.new_notebook(cells=cells), place), 'html.parser')
+        assert [link['href'] for link in made.select('p a')] == [f'{up}docs/a.md', '#b', 'https://c.org/']
+
+
+def test_the_page_is_dark_where_the_machine_is_but_not_in_print(tree):
+    (dark,) = tree.select('style[media="screen and (prefers-color-scheme: dark)"]')
+    assert '--jp-layout-color0: #111' in dark.text
 
 
 def test_the_lesson_has_no_formulas_which_the_page_would_show_as_dollars(saved):
