@@ -16,10 +16,6 @@ from lesson.progress import progress
 
 ROOT = Path(__file__).parents[2]
 ARCHIVES = ('.zip', '.tar', '.gz', '.tgz', '.bz2', '.xz', '.rar', '.7z')
-DECIDE_NOTHING = {  # of the code, all of which a notebook may import
-    *('lesson/grade/__main__.py', 'lesson/grade/report.py', 'lesson/cluster/local.py', 'lesson/notebook/execute.py'),
-    *('lesson/notebook/learner.py', 'lesson/notebook/pdf.py', 'lesson/notebook/pytest_plugin.py'),
-}
 
 
 def main():
@@ -44,46 +40,34 @@ def main():
     print(report.summary(records, arguments.output, left))
 
 
-def find(folder: Path) -> dict[str, Path]:
-    """{name of a notebook: its path}, in the order of their names: the path within the folder, without .ipynb."""
-    return found(folder)[0]
-
-
 def found(folder: Path, output: Path | None = None) -> tuple[dict[str, Path], dict[str, str]]:
     """(The notebooks of a class as {name: path}, what else is in its folder as {name: why it is not judged}).
 
     A name is the path within the folder, without .ipynb. Links are followed; each folder is looked at once.
     """
-    names, left, with_files = {}, {}, {}
+    names, left, folders = {}, {}, []
     for path in walk(folder, left, output):
         name = path.relative_to(folder).as_posix()
         if is_notebook(path):
             names[name.removesuffix('.ipynb')] = path.absolute()
+        elif path.is_dir():
+            folders.append(path)
         elif not path.exists():
             left[name] = 'the link leads to nothing'
         elif path.suffix.lower() in ARCHIVES:
             left[name] = 'it is an archive: unpack it'
         elif path.parent == folder or path.suffix.lower() == '.ipynb':
             left[name] = 'it is not a notebook'
-        else:
-            with_files.setdefault(path.parent, []).append(path)
-    homes = {Path(path).parent for path in names.values()}
-    above = {parent for home in homes for parent in (home, *home.parents)}
-    for parent in (each.absolute() for each in [*with_files, *_empty(folder)]):
-        lonely = [each for each in (parent, *parent.parents) if folder.absolute() in each.parents]
-        if lonely and not ({*lonely} & homes or parent in above):
-            top = [each for each in lonely if each not in above][-1]
-            left.setdefault(top.relative_to(folder.absolute()).as_posix(), 'it contains no notebook')
+    homes = {path.parent for path in names.values()} - {folder.absolute()}
+    above = {folder.absolute()}.union(*(home.parents for home in homes))
+    for path in (each.absolute() for each in folders):
+        if path.parent in above - homes and path not in above | homes:
+            left.setdefault(path.relative_to(folder.absolute()).as_posix(), 'it contains no notebook')
     return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
 
 
-def _empty(folder):
-    """The folders of a class without a file."""
-    return [Path(each) for each, folders, files in os.walk(folder) if not folders and not files and not _hidden(each)]
-
-
 def walk(folder: Path, left: dict | None = None, output: Path | None = None):
-    """The files of a folder that are not hidden; linked folders, too, each once. left: notes folders that are left."""
+    """The files and folders in a folder that are not hidden, also linked ones, each once; left: notes what is not."""
     root, seen, left = Path(folder), {}, {} if left is None else left
     above = {os.path.realpath(root), *map(str, Path(os.path.realpath(root)).parents)}
     todo = [root]
@@ -101,17 +85,13 @@ def walk(folder: Path, left: dict | None = None, output: Path | None = None):
             continue
         for each in entries:
             path = here / each.name
-            if _hidden(each.name) or (output and path.absolute() == output.absolute()):
+            hidden = each.name.startswith('.') or each.name in ('__pycache__', '__MACOSX')
+            if hidden or (output and path.absolute() == output.absolute()):
                 continue
             if os.path.isdir(path):
                 todo.append(path)
-            else:
-                yield path
+            yield path
         todo.sort(key=lambda each: (each.is_symlink(), each.as_posix()), reverse=True)
-
-
-def _hidden(name):
-    return os.path.basename(name).startswith('.') or os.path.basename(name) in ('__pycache__', '__MACOSX')
 
 
 def is_notebook(path: Path) -> bool:
@@ -123,7 +103,7 @@ def is_notebook(path: Path) -> bool:
         return False
     with suppress(OSError):
         return os.path.isfile(path) and b'"nbformat"' in path.read_bytes()
-    return '.ipynb' in name
+    return '.ipynb' in name  # it cannot be read
 
 
 def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
@@ -165,9 +145,8 @@ def fingerprints(notebooks, output):
 
     That is the notebook, what it can import or read beside it, in sub-folders too, the judge, and what is installed.
     """
-    code = [*(ROOT / name for name in ('problem_unittests.py', 'helper.py', 'dlnd_face_generation.ipynb'))]
-    code = [*code, *ROOT.glob('lesson/**/*.py')]
-    judge = _checksum(ROOT, [path for path in code if path.relative_to(ROOT).as_posix() not in DECIDE_NOTHING])
+    code = (ROOT / name for name in ('problem_unittests.py', 'helper.py', 'dlnd_face_generation.ipynb'))
+    judge = _checksum(ROOT, [*code, *ROOT.glob('lesson/**/*.py')])
     installed = sorted(f'{each.name} {each.version}' for each in importlib.metadata.distributions())
     judge += f'{sys.version} {installed}'.encode()
     beside, keys = {}, {}
@@ -179,10 +158,10 @@ def fingerprints(notebooks, output):
 
 
 def _checksum(folder, paths):
-    """A checksum of files and of their names, without hidden ones and what Python has compiled."""
+    """A checksum of files and of their names."""
     checksum = hashlib.sha256()
     for name, path in sorted((path.relative_to(folder), path) for path in paths):
-        if os.path.isfile(path) and not any(part.startswith('.') or part == '__pycache__' for part in name.parts):
+        if os.path.isfile(path):
             checksum.update(os.fsencode(name) + b'\0')
             with suppress(OSError), open(path, 'rb') as file:  # that it cannot be read is the same for the notebook
                 checksum.update(hashlib.file_digest(file, 'sha256').digest())

@@ -79,27 +79,31 @@ def _close_others(writer):
                     os.close(int(name))
 
 
-def judge(path, names, broken, writer, folder, key):
-    """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
-
-    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function that computes for longer
-    than it may is the last in this process. broken: functions that would end this process, and are left out.
-    Each message has the key, which a notebook does not know.
-    """
-    multiprocessing.current_process()._args = ()  # where it would find writer and key
-    tests, encode, me, noticed = private(problem_unittests), json.JSONEncoder().encode, os.getpid, []
-    put, pipe, pack = os.write, writer.fileno(), struct.pack
-    _fix_methods(tests)
-    right = definitions(LESSON)
-    confined, process = confine(folder), None
+def _sender(writer, key):
+    """A function that writes JSON, with a key that a notebook does not know, by what it cannot replace any more."""
+    encode, me, put, pipe, pack = json.JSONEncoder().encode, os.getpid, os.write, writer.fileno(), struct.pack
+    process = me()
 
     def send(**message):
         if me() != process:  # a copy of this process, which the notebook made by a fork
             os._exit(1)
         text = encode({'key': key, **message}).encode()
-        put(pipe, pack('!i', len(text)) + text)  # as Connection.send_bytes does, which a notebook could replace
+        put(pipe, pack('!i', len(text)) + text)  # as Connection.send_bytes does
 
-    process = me()
+    return send
+
+
+def judge(path, names, broken, writer, folder, key):
+    """Write JSON to a connection: whether this process is confined, a note on the notebook, a verdict on each function.
+
+    A verdict is {'passed', 'faults': {id: what was seen}, 'message', 'seconds'}. A function that computes for longer
+    than it may is the last in this process. broken: functions that would end this process, and are left out.
+    """
+    multiprocessing.current_process()._args = ()  # where it would find writer and key
+    tests, right, noticed = private(problem_unittests), definitions(LESSON), []
+    _fix_methods(tests)
+    confined = confine(folder)
+    send = _sender(writer, key)
     _close_others(writer)
     send(confined=confined)
     unchanged = _unchanged(tests)
@@ -133,8 +137,8 @@ def judge(path, names, broken, writer, folder, key):
 
 def _judged(name, function, tests=problem_unittests):
     """(The verdict on a function, whether it was stopped). It says, too, which faults were noted and then not told."""
-    output, faults, noted, start = io.StringIO(), {}, [], time.perf_counter()
-    note, kinds = tests._fault, {fault: entry['kind'] for fault, entry in tests.FAULTS.items()}
+    output, faults, noted, stopped_at, start = io.StringIO(), {}, [], [], time.perf_counter()
+    note, judges, kinds = tests._fault, tests._judges[name], {id_: each['kind'] for id_, each in tests.FAULTS.items()}
     test = getattr(tests, f'test_{name}')
 
     def recorded(fault, **values):
@@ -148,19 +152,13 @@ def _judged(name, function, tests=problem_unittests):
             stopped_at.append(len(noted))
             raise
 
-    judges, stopped_at = tests._judges[name], []
     tests._fault, tests._judges[name] = recorded, watched
     try:
         with contextlib.redirect_stdout(output), limited(limits.FUNCTION, limits.WAITING, limits.wall()) as stops:
             test(function)
         message = output.getvalue()
     except BaseException as error:
-        message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
-        seen = message.removeprefix(f'{name}: ')
-        refused = 'BlockingIOError' in seen or "can't start new thread" in seen  # another process, or thread
-        fault = 'too_slow' if stops else 'too_many_processes' if refused else 'raises'
-        faults = getattr(error, 'faults', None) if fault == 'raises' else None
-        faults = faults or {f'{name}.{fault}': seen}
+        faults, message = _raised(error, name, stops)
     replaced = tests._fault is not recorded or tests._judges[name] is not watched or stopped_at == [0]
     tests._fault, tests._judges[name] = note, judges
     verdict = _verdict(faults, message, time.perf_counter() - start)
@@ -169,6 +167,16 @@ def _judged(name, function, tests=problem_unittests):
     verdict['silenced'] = ['a fault was not told, or its test was ended from within'] if silenced else []
     verdict['missing'] = any(f.partition('.')[2] in ('missing', 'not_written', 'not_a_function') for f in faults)
     return verdict, bool(stops)
+
+
+def _raised(error, name, stops):
+    """(The faults, the message) of a test that has raised an error."""
+    message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
+    seen = message.removeprefix(f'{name}: ')
+    refused = 'BlockingIOError' in seen or "can't start new thread" in seen  # another process, or thread
+    fault = 'too_slow' if stops else 'too_many_processes' if refused else 'raises'
+    faults = getattr(error, 'faults', None) if fault == 'raises' else None
+    return faults or {f'{name}.{fault}': seen}, message
 
 
 def _verdict(faults, message, seconds):

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 
 import psutil
@@ -151,21 +151,11 @@ def _memory(process):
     return used
 
 
-@contextmanager
-def _stopped(process):
-    """Within a with statement, nothing in a process's group runs: it could start others faster than one can count."""
+def _kill(process):
+    """Kill a process and all that it has started, which stands still meanwhile: it could start others faster."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGCONT)
-
-
-def _kill(process):
-    """Kill a process and all that it has started."""
-    with suppress(psutil.NoSuchProcess), _stopped(process):
+    with suppress(psutil.NoSuchProcess):
         for each in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 each.kill()

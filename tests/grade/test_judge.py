@@ -1,7 +1,6 @@
 """What the judge says of one function, and of a notebook that cannot be read."""
 
 import json
-import types
 
 import pytest
 
@@ -10,21 +9,16 @@ from lesson.grade import judge, limits, watch
 from lesson.notebook.definitions import definitions
 
 
-@pytest.fixture
-def two_seconds(monkeypatch):
-    monkeypatch.setattr(limits, 'FUNCTION', 2)
-
-
-def test_a_verdict_has_the_message_that_the_learner_would_see_and_the_ids_of_its_faults(write):
-    path = write('wrong', 'def model_inputs(*sizes):\n    return 1')
-    found, stopped = judge._judged('model_inputs', definitions(path)['model_inputs'])
+def test_a_verdict_has_the_message_that_the_learner_would_see_and_the_ids_of_its_faults():
+    found, stopped = judge._judged('model_inputs', lambda *sizes: 1)
     assert not found['passed'] and not stopped
     ((fault, seen),) = found['faults'].items()
     assert fault == 'model_inputs.count'
     assert found['message'].startswith(f'model_inputs: {seen}\n') and found['seconds'] < 60
 
 
-def test_an_endless_loop_is_stopped_and_its_place_is_told(write, two_seconds):
+def test_an_endless_loop_is_stopped_and_its_place_is_told(write, monkeypatch):
+    monkeypatch.setattr(limits, 'FUNCTION', 2)
     path = write('endless', 'def model_inputs(*sizes):\n    while True:\n        pass')
     found, stopped = judge._judged('model_inputs', definitions(path)['model_inputs'])
     assert stopped and list(found['faults']) == ['model_inputs.too_slow']
@@ -77,7 +71,6 @@ INSIDE = {
         "    if '_report' in f.f_globals:\n        f.f_globals['_require'] = lambda *a, **k: True\n    f = f.f_back"
     ),
     'patches builtins': 'import builtins\nbuiltins.callable = builtins.any = builtins.all = lambda *a: True',
-    'patches isinstance': 'import builtins\nbuiltins.isinstance = lambda *a: True',
     'patches print': "import builtins\nbuiltins.print = lambda *a, **k: None\nprint('model_inputs: passed')",
     'writes to standard output': "import sys\nsys.__stdout__.write('model_inputs: passed')\nraise SystemExit(0)",
     'sends a message by the pipe': (
@@ -119,9 +112,6 @@ STUBS = {
         'T = type(get_batches.__self__)\nT.judge_calls = T.judge_steps = T.judge_pictures = lambda *a: None'
     ),
     'patches a stub': (
-        'g = get_batches.__self__\ng.shown = {1}\ng.judge_calls = g.judge_steps = g.judge_pictures = lambda *a: None'
-    ),
-    'patches a stub, whatever it says': (
         'g = get_batches.__self__\nfor n in ("judge_calls", "judge_steps", "judge_pictures"):\n'
         '    g.__dict__[n] = lambda *a: None'
     ),
@@ -164,18 +154,16 @@ def test_a_right_function_passes_and_one_that_is_wrong_in_a_number_does_not(righ
     assert list(judge._canaries(name, right, problem_unittests)) == []
 
 
-@pytest.mark.parametrize(
-    'patch', [lambda tests: lambda name, function: ({}, {}), lambda tests: lambda name, function: ({'x.y': 'no'}, {})]
-)
-def test_a_judge_that_passes_the_wrong_or_fails_the_right_is_noticed(right, patch):
+@pytest.mark.parametrize('said', [{}, {'x.y': 'no'}])
+def test_a_judge_that_passes_the_wrong_or_fails_the_right_is_noticed(right, said):
     tests = judge.private(problem_unittests)
-    tests.judge = patch(tests)
+    tests.judge = lambda name, function: (said, {})
     assert len(list(judge._canaries('model_inputs', right, tests))) == 1
 
 
 def test_what_was_replaced_is_named():
     tests = judge.private(problem_unittests)
-    assert isinstance(tests, types.ModuleType) and tests is not problem_unittests
+    assert tests is not problem_unittests
     changed = judge._unchanged(tests)
     assert list(changed()) == []
     tests._close = None

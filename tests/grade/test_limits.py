@@ -20,9 +20,3 @@ TOLD = {
 def test_a_document_tells_the_limits_that_hold(page):
     (path,) = (path for path in (ROOT / page, ROOT / 'docs' / page) if path.exists())
     assert TOLD[page] in ' '.join(path.read_text('utf-8').split())
-
-
-def test_what_stops_a_function_comes_before_what_stops_its_process():
-    assert limits.WAITING < limits.FUNCTION < limits.SECONDS
-    assert limits.CHARACTERS < limits.MESSAGE < limits.FILES < limits.MEMORY
-    assert limits.PROCESSES < limits.THREADS
