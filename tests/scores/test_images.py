@@ -73,9 +73,6 @@ def test_a_set_compared_with_itself_is_perfect_and_better_than_the_floor(real):
     assert found['SWD 28'] == found['SWD 14'] == 0 and found['coverage'] == 1 > real.floor['coverage']
     assert found['density'] == pytest.approx(1, abs=0.01)
     assert min(real.floor[name] / real.spread[name] for name in ('SWD 28', 'SWD 14')) > 3
-
-
-def test_other_real_images_have_coverage_near_the_expected_value_and_density_near_one(real):
     assert real.floor['coverage'] == pytest.approx(1 - 2**-5, abs=0.025)
     assert real.floor['density'] == pytest.approx(1, abs=0.3)
 
@@ -101,6 +98,14 @@ def of_two_halves(images):
     return np.concatenate([images[:, :14], images[::-1, 14:]], 1)
 
 
+def of_another_color(images):
+    return np.clip(images + np.linspace(0.15, 0.3, images.shape[-1], dtype=np.float32), -1, 1)
+
+
+def noise(images):
+    return np.random.default_rng(7).uniform(-1, 1, images.shape)
+
+
 @pytest.mark.parametrize(
     ('damage', 'numbers'),
     [
@@ -108,17 +113,12 @@ def of_two_halves(images):
         (noisy, {'SWD 28', 'density', 'coverage'}),
         (chequered, {'SWD 28', 'density', 'coverage'}),
         (of_two_halves, {'density', 'coverage'}),
+        (of_another_color, {'SWD 14', 'density', 'coverage'}),
+        (noise, set(BETTER)),
     ],
 )
 def test_damage_is_caught(real, damage, numbers):
     assert real.caught_by(damage(real.other)) >= numbers
-
-
-def test_uniform_noise_fails_in_every_number(real, rng):
-    noise = rng.uniform(-1, 1, real.images.shape)
-    assert real.caught_by(noise) == set(BETTER)
-    found = real.numbers(noise)
-    assert found['density'] < 0.01 and found['coverage'] < 0.01
 
 
 def test_64_memorized_images_are_caught_by_coverage_and_not_by_density(real, rng):
@@ -132,11 +132,6 @@ def test_a_digit_that_is_missing_is_caught_by_coverage(real_digits):
     for missing in (0, 3, 8):
         found = real_digits.caught_by(as_floats(images[labels != missing][:600, ..., None]), margin=4)
         assert 'coverage' in found, missing
-
-
-def test_a_color_cast_is_caught(real_faces):
-    cast = np.clip(real_faces.other + np.float32([0.15, 0, -0.1]), -1, 1)
-    assert real_faces.caught_by(cast) >= {'SWD 14', 'density', 'coverage'}
 
 
 def test_more_damage_gives_worse_numbers(real):
@@ -162,14 +157,6 @@ def test_a_shift_in_brightness_gives_the_distance_of_the_formula_at_14_and_none_
     assert fine < coarse / 1000
 
 
-def test_the_fine_level_of_twice_the_contrast_has_the_distance_of_normal_distributions(rng):
-    images = np.clip(rng.normal(scale=0.1, size=(1000, 28, 28, 1)), -0.5, 0.5)
-    # Normalized and projected, both are nearly normal, with deviations s and 2 s: the distance is s E|z|,
-    # and the mean of s^2 over all directions is 1.
-    fine, _ = sliced_wasserstein(images, 2 * images)
-    assert fine == pytest.approx(1000 * math.sqrt(2 / math.pi), rel=0.1)
-
-
 @pytest.mark.parametrize('channels', [1, 3])
 def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
     images = rng.uniform(-1, 1, (5, 28, 28, channels)).astype(np.float32)
@@ -185,16 +172,16 @@ def test_the_laplacian_pyramid_rebuilds_its_images(rng, channels):
     np.testing.assert_allclose(larger + detail, images, atol=1e-5)
 
 
-@pytest.mark.parametrize('k', [1, 5])
-@pytest.mark.parametrize(('n', 'm', 'shift'), [(50, 40, 0), (50, 40, 1), (50, 40, 100), (1203, 701, 0)])
-def test_density_and_coverage_agree_with_all_distances_at_once(rng, k, n, m, shift):
-    """The most points are several blocks, of unequal size."""
+@pytest.mark.parametrize(('n', 'm', 'shift', 'k'), [(50, 40, 0, 1), (50, 40, 1, 5), (1203, 701, 0, 5)])  # 1203: blocks
+def test_density_and_coverage_agree_with_all_distances_at_once(rng, n, m, shift, k):
     real, generated = rng.normal(size=(n, 8)), rng.normal(size=(m, 8)) + shift
     distances = np.linalg.norm(real[:, None] - real, axis=-1)
     inside = np.linalg.norm(real[:, None] - generated, axis=-1) < np.sort(distances)[:, k : k + 1]
     density, coverage = density_and_coverage(real, generated, k)
     assert density == pytest.approx(inside.sum() / (k * m), abs=1e-4)
     assert coverage == pytest.approx(inside.any(1).mean(), abs=1e-3)
+    with pytest.raises(ValueError, match=f'more than k = {k}'):
+        density_and_coverage(real[:k], generated, k)
 
 
 # All of them
@@ -223,11 +210,12 @@ def test_measure_shows_each_number_beside_its_floor(three_sets, found):
 
 
 def test_the_table_has_one_line_for_each_number():
-    found = {'SWD 28': [12.3, 4.0], 'SWD 14': [20.0, 5.0], 'density': [0.5, 1.02], 'coverage': [0.25, 0.97]}
-    head, *lines = scores.table(found).splitlines()
+    head, *lines = scores.table({'SWD 28': [12.3, 4.0], 'coverage': [0.25, 0.97]}).splitlines()
     assert head.split() == ['generated', 'floor', 'better']
-    assert lines[0].split() == ['SWD', '28', '12.30', '4.00', 'lower']
-    assert lines[3].split() == ['coverage', '0.25', '0.97', 'higher']
+    assert [line.split() for line in lines] == [
+        ['SWD', '28', '12.30', '4.00', 'lower'],
+        ['coverage', '0.25', '0.97', 'higher'],
+    ]
 
 
 def test_the_seed_alone_decides(three_sets, found):
@@ -235,15 +223,7 @@ def test_the_seed_alone_decides(three_sets, found):
     assert measure(*three_sets, seed=1) != found
 
 
-@pytest.mark.parametrize(
-    'change',
-    [
-        np.random.default_rng(7).permutation,
-        lambda images: np.float32(images / 127.5 - 1),
-        lambda images: images / 127.5 - 1,
-    ],
-    ids=['order', 'float32', 'float64'],
-)
+@pytest.mark.parametrize('change', [np.random.default_rng(7).permutation, lambda images: images / 127.5 - 1])
 def test_neither_the_order_of_the_images_nor_their_type_matters(three_sets, found, change):
     sets = [change(images) for images in three_sets]
     copies = [images.copy() for images in sets]
@@ -260,14 +240,11 @@ IMAGES = np.linspace(-1, 1, 100 * 28 * 28, dtype=np.float32).reshape(100, 28, 28
     ('images', 'error', 'message'),
     [
         (IMAGES[..., 0], ValueError, 'generated: shape is (100, 28, 28)'),
-        (IMAGES[:, :14], ValueError, 'generated: shape is (100, 14, 28, 1)'),
         (IMAGES.repeat(2, -1), ValueError, 'generated: shape is (100, 28, 28, 2)'),
         (IMAGES.repeat(3, -1), ValueError, 'real, generated, other_real have the shapes'),
-        (IMAGES.repeat(2, 0), ValueError, 'real, generated, other_real have the shapes'),
         (IMAGES[:99], ValueError, 'generated: 99 images are too few'),
         (IMAGES * 255, ValueError, 'generated: floats reach from -255.0 to 255.0'),
         (IMAGES * np.float32('nan'), ValueError, 'generated: floats reach from nan'),
-        (IMAGES.astype(int), TypeError, 'generated: dtype is int64'),
         (IMAGES > 0, TypeError, 'generated: dtype is bool'),
     ],
 )
@@ -275,11 +252,6 @@ def test_wrong_images_are_named_with_what_is_expected(images, error, message):
     with pytest.raises(error) as caught:
         measure(IMAGES, images, IMAGES)
     assert str(caught.value).startswith(message)
-    with pytest.raises(error):
-        sliced_wasserstein(IMAGES, images)
-
-
-def test_real_images_of_one_color_are_refused():
     for number in (sliced_wasserstein, lambda real, images: measure(real, images, images)):
         with pytest.raises(ValueError, match='all images are of one single color'):
             number(np.zeros_like(IMAGES), IMAGES)
@@ -291,8 +263,3 @@ def test_generated_images_of_one_color_and_real_ones_with_a_flat_channel_get_num
     found = measure(real, np.zeros_like(real), other_real)
     assert np.isfinite(list(found.values())).all()
     assert found['coverage'][0] == 0
-
-
-def test_density_and_coverage_need_more_points_than_neighbors(rng):
-    with pytest.raises(ValueError, match='more than k = 5'):
-        density_and_coverage(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))
