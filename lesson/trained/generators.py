@@ -118,13 +118,9 @@ def save(run) -> Generator:
             run.film.save(generate.path / 'training.png')
         except OSError as error:
             reason = error.strerror or error
-            if generate.path:
-                print(f'The animation could not be saved beside the generator ({reason}).')
-            else:
-                say(
-                    f'The generator could not be saved in {run.generators_dir} ({reason}): it is lost when Python '
-                    'ends. Make room, or choose a different folder, and call its .keep(folder).'
-                )
+            lost = f'The generator could not be saved in {run.generators_dir} ({reason}): it is lost when Python ends. '
+            lost += 'Make room, or choose a different folder, and call its .keep(folder).'
+            say(f'The animation could not be saved beside the generator ({reason}).' if generate.path else lost)
     return generate
 
 
@@ -201,22 +197,13 @@ def load(path='generators/latest') -> Generator:
         if md5(path / MODEL) != about['md5']:
             raise ValueError(f'{MODEL} is not what was written')
         model = SavedModel.FromString((path / MODEL).read_bytes())
+        datetime.fromisoformat(about['made']), about['z']['quantiles']  # so that others can rely on it
     except FileNotFoundError as error:
         raise ValueError(f'{path} is not a whole generator: {Path(error.filename).name} is missing') from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'the generator at {path} is damaged ({error}): delete that folder, and train again') from None
+        why = f'the generator at {path} is damaged, or of an earlier edition ({error})'
+        raise ValueError(f'{why}: delete that folder, and train again') from None
     return Generator(model, about, path.resolve())
-
-
-def made(generate: Generator) -> float:
-    """When it was made, in seconds since 1970. ValueError: its about.json does not say it.
-
-    Editions before this one wrote the local time without its zone: it is taken for the time of this machine.
-    """
-    try:
-        return datetime.fromisoformat(generate.about['made']).timestamp()
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        raise ValueError(f'{generate.path / ABOUT} does not say when it was made: delete that folder') from None
 
 
 def _name(about):

@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import sys
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
@@ -124,8 +125,6 @@ class _Reader:
 
 def ordinary(generate: Generator, count: int = 500) -> np.ndarray:
     """Of this many z the one [z_dim] whose image is the nearest to the mean image: rarely the worst of them."""
-    if 'quantiles' not in generate.about['z']:
-        raise ValueError(f'{_title(generate)}: an earlier edition of this project saved this generator; train it again')
     z = generators.sample_like(generate.about['z'], np.random.default_rng(0), count, generate.z.shape[1])
     images = generate(z)
     return z[((images - images.mean(0)) ** 2).reshape(count, -1).sum(1).argmin()]
@@ -196,18 +195,17 @@ def show(generate: Generator, title: str) -> None:
 
 def newest(folder='generators') -> list[Generator]:
     """The newest generator of each title in a folder, the oldest first; those that are not whole are pointed out."""
-    found, of_title = [], {}
+    found = []
     for path in sorted(Path(folder).glob('[!.]*/')):
         try:
-            if path.name != generators.LATEST:
-                generate = generators.load(path)
-                found.append((generators.made(generate), generate))
+            found += [generators.load(path)] if path.name != generators.LATEST else []
         except ValueError as error:
             say(f'Left out: {error}.')
-    for _, generate in sorted(found, key=lambda pair: pair[0]):
-        of_title.pop(generate.about['title'], None)
-        of_title[generate.about['title']] = generate
-    return list(of_title.values())
+    found.sort(key=lambda generate: datetime.fromisoformat(generate.about['made']).timestamp(), reverse=True)
+    last = {}
+    for generate in found:
+        last.setdefault(generate.about['title'], generate)
+    return [*last.values()][::-1]
 
 
 def main():

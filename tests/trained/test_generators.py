@@ -20,9 +20,8 @@ from lesson.session import set_variables, tf
 from lesson.train.film import Film
 from lesson.trained import generators
 from tests.conftest import no_file_longer_than
-from tests.contract.solutions import G_LAYERS, KERAS
 from tests.disk import every, every_end, needs_fork
-from tests.trained.networks import itself, like_the_lesson, normal, saved, switched, trained, uniform, variable
+from tests.trained.networks import itself, like_the_lesson, normal, saved, switched, trained, uniform
 
 ROOT = Path(__file__).parents[2]
 Z = np.random.default_rng(0).uniform(-1, 1, [20, 10])
@@ -48,14 +47,12 @@ def left(folder):
     return sorted(set(os.listdir(folder)) - {'latest'})
 
 
-def run_elsewhere(code, folder, **environment):
+def run_elsewhere(code, folder):
     """What a program prints, in a process of its own in a different folder, which does not know this project."""
     ours = ('PYTHONPATH', 'TF_ENABLE_ONEDNN_OPTS')  # what this project sets
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     command = [sys.executable, '-c', code]
-    done = subprocess.run(command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return subprocess.run(command, cwd=folder, env=kept, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 # ---------------------------------------------------------------- the same images
@@ -72,26 +69,27 @@ def test_it_makes_bit_identical_images_when_loaded_and_latest_is_the_newest(gene
     assert sum(path.stat().st_size for path in generate.path.iterdir()) < 3e6
 
 
-def test_it_computes_what_the_session_computes_at_the_end_of_the_run():
-    run = trained(lambda z: itself(z) * variable([1]), z_dim=10)
+@pytest.mark.parametrize('use_resource', [False, True])  # as Keras layers do
+def test_it_computes_what_the_session_computes_at_the_end_of_the_run(use_resource):
+    def network(z):
+        return itself(z) * tf.get_variable('w', [1], use_resource=use_resource)
+
+    run = trained(network, z_dim=10)
     set_variables(run.sess, {run.sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)[0]: [0.75]})
     np.testing.assert_array_equal(generators.save(run)(Z), np.tile(0.75 * np.float32(Z), 2).reshape(20, 2, 10, 1))
 
 
 @pytest.mark.long
-def test_a_new_process_gives_the_same_bits_in_eager_mode_too_and_loads_it_within_3_seconds(generate, folder, tmp_path):
+def test_a_new_process_gives_the_same_bits_in_eager_mode_too(generate, folder, tmp_path):
     np.save(tmp_path / 'z.npy', Z)
     code = f"""
-import sys, time
+import sys
 sys.path.insert(0, {str(ROOT)!r})
-from lesson.trained import generators
-start = time.process_time()
-generate = generators.load({str(folder / 'latest')!r})
-print(time.process_time() - start)
 import numpy as np
-np.save('images.npy', generate(np.load('z.npy')))
+from lesson.trained import generators
+np.save('images.npy', generators.load({str(folder / 'latest')!r})(np.load('z.npy')))
 """
-    assert float(run_elsewhere(code, tmp_path)) < 3
+    run_elsewhere(code, tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / 'images.npy'), generate(Z))
 
 
@@ -116,28 +114,6 @@ print(images.shape.as_list(), 'lesson' in sys.modules)
     np.testing.assert_allclose(outputs['images'], generate(Z), rtol=0, atol=1e-5)
     np.testing.assert_array_equal(outputs['pixels'], np.rint((np.float64(outputs['images']) + 1) * 127.5))
     assert outputs['pixels'].dtype == np.uint8
-
-
-@pytest.mark.long
-def test_a_generator_of_keras_layers_is_kept_as_well(tmp_path):
-    code = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-import numpy as np
-from tests.trained.networks import generators, tf, trained
-{G_LAYERS}
-def network(z):
-    generator(z, 3)
-    return generator(z, 3, is_train=False)
-run = trained(network, 'kept', z_dim=10)
-for v in run.sess.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES):
-    v.load(np.random.default_rng(0).normal(0, 0.2, v.shape), run.sess)
-noise = np.random.default_rng(0).uniform(-1, 1, [20, 10])
-before, generate = run.sess.run(run.images, {{run.input_z: noise}}), generators.save(run)
-print(np.abs(generate(noise) - before).max() < 0.05, before.std() > 0.1)
-print(np.array_equal(generate(noise), generators.load('kept/latest')(noise)))
-"""
-    assert run_elsewhere(code, tmp_path, **KERAS) == 'True True\nTrue\n'
 
 
 @pytest.mark.parametrize('z', [Z[0], Z[:, :9], Z[None], Z.astype(str), [[None] * 10]], ids=str)
@@ -189,9 +165,8 @@ def test_noise_is_described_by_its_quantiles_and_made_again_from_them(sample_z, 
     expected = [quantile(share) for share in generators.SHARES]
     np.testing.assert_allclose(found['quantiles'][1:-1], expected[1:-1], atol=0.04)
     z = generators.sample_like(json.loads(json.dumps(found)), np.random.default_rng(2), 4000, 100)
-    for share in (0.01, 0.1, 0.3, 0.5, 0.8, 0.95, 0.999):
+    for share in (0.01, 0.3, 0.8, 0.999):
         assert np.mean(z[:, positions:] < quantile(share)) == pytest.approx(share, abs=0.004)
-    assert z[:, positions:].std() == pytest.approx(some[:, positions:].std(), rel=0.03)
     if positions:
         assert (np.sort(z[:, :10], 1) == [0] * 9 + [3]).all()
         np.testing.assert_allclose(z[:, :10].mean(0), 0.3, atol=0.06)
@@ -232,9 +207,7 @@ def test_the_animation_of_a_run_is_kept_beside_its_generator(tmp_path):
     run = trained(itself, tmp_path)
     for step in (1, 2, 3):
         run.film.add(step, np.full([5, 28, 28, 1], step / 3, 'float32'))
-    path = generators.save(run).path
-    assert sorted(os.listdir(path)) == ['about.json', 'saved_model.pb', 'training.png']
-    with Image.open(path / 'training.png') as animation:
+    with Image.open(generators.save(run).path / 'training.png') as animation:
         assert animation.n_frames == 3
 
 
@@ -243,9 +216,9 @@ def test_the_animation_of_a_run_is_kept_beside_its_generator(tmp_path):
 
 def test_runs_of_one_title_do_not_collide_and_one_that_is_kept_again_is_there_once(tmp_path):
     first, second = small(tmp_path), small(tmp_path)
-    assert left(tmp_path) == [first.path.name, second.path.name]
-    first.keep(tmp_path)
-    assert left(tmp_path) == [first.path.name, second.path.name]
+    for _ in range(2):
+        assert left(tmp_path) == [first.path.name, second.path.name]
+        first.keep(tmp_path)
     assert generators.load(tmp_path / 'latest').about == first.about
 
 
@@ -282,18 +255,25 @@ def test_scores_and_an_animation_that_cannot_be_written_cost_one_line_each(tmp_p
 def test_a_damaged_generator_is_not_loaded(tmp_path, name):
     path = small(tmp_path).path / name
     content = path.read_bytes()
-    for damaged in (content[: len(content) // 2], b'', content[:50] + b'\0' + content[51:]):
+    for damaged in (content[: len(content) // 2], b'', content[:50] + b'\0' + content[51:], b'{}'):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r'the generator at .*latest is damaged .*: delete that folder, and train'):
+        with pytest.raises(
+            ValueError, match=r'the generator at .*latest is damaged, or of .*: delete that folder, and'
+        ):
             generators.load(tmp_path / 'latest')
     path.unlink()
     with pytest.raises(ValueError, match=f'latest is not a whole generator: {name} is missing'):
         generators.load(tmp_path / 'latest')
+    with pytest.raises(FileNotFoundError, match=r'no generator at .*nowhere: a run saves one when generators_dir'):
+        generators.load(tmp_path / 'nowhere')
 
 
-def test_where_there_is_no_generator_it_is_said_where_they_come_from(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'no generator at .*latest: a run saves one when generators_dir'):
-        generators.load(tmp_path / 'latest')
+@pytest.mark.parametrize('change', [{'z': {'low': -1}}, {'made': 'yesterday'}, {'made': 5}])
+def test_what_others_rely_on_is_in_about_json(tmp_path, change):
+    path = small(tmp_path).path / 'about.json'
+    path.write_text(json.dumps(json.loads(path.read_text('utf-8')) | change))
+    with pytest.raises(ValueError, match='is damaged, or of an earlier edition'):
+        generators.load(path.parent)
 
 
 def seen(folder):
@@ -312,15 +292,19 @@ def refuse(*_, **__):
     raise OSError('A required privilege is not held by the client')
 
 
+forks = pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+
+
 @pytest.mark.fault
 @needs_fork
-@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+@forks
 def test_a_process_that_ends_at_any_step_of_keeping_leaves_a_whole_generator_or_none(tmp_path, latest_as):
     old, new = small(tmp_path, 'old'), small(None, 'new')
-    for _ in every_end(lambda: new.keep(tmp_path)):
-        found = seen(tmp_path)
-        assert old.path.name in found and set(found.values()) <= {'old', 'new'}
-    assert seen(tmp_path)['latest'] == 'new'
+    for generate in (new, old):  # the first time, and again
+        for _ in every_end(lambda generate=generate: generate.keep(tmp_path)):
+            found = seen(tmp_path)
+            assert old.path.name in found and set(found.values()) <= {'old', 'new'}
+        assert seen(tmp_path)['latest'] == generate.about['title']
 
 
 @pytest.mark.fault
@@ -378,16 +362,7 @@ def test_keeping_it_again_where_that_fails_loses_nothing(tmp_path):
 
 @pytest.mark.fault
 @needs_fork
-@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
-def test_a_process_that_ends_while_it_keeps_one_again_loses_nothing(tmp_path):
-    generate = small(tmp_path)
-    for _ in every_end(lambda: generate.keep(tmp_path)):
-        assert seen(tmp_path) == {'latest': 'generated', generate.path.name: 'generated'}
-
-
-@pytest.mark.fault
-@needs_fork
-@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+@forks
 def test_processes_that_keep_generators_at_once_do_not_disturb_each_other(tmp_path, latest_as):
     both, pids = [small(None, title) for title in ('one', 'two')], []
     for generate in both:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import time
 from datetime import datetime, timedelta
 
@@ -135,28 +134,6 @@ def test_the_page_computes_what_tensorflow_computes(page, all_kept, number):
         assert np.abs(computed - expected).max() <= most
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(('bits', 'most'), [(9, 15), (16, 0.6)])
-def test_the_bits_of_a_weight_are_said_in_one_place(browser, all_kept, tmp_path, monkeypatch, bits, most):
-    monkeypatch.setattr(playground, 'BITS', bits)
-    z = np.random.default_rng(3).uniform(-1, 1, [5, 100])
-    with Page(browser, tmp_path / 'page.html', playground.page(all_kept[2:])) as page:
-        computed = np.array(page('zs => zs.map(z => Array.from(pixels(now, z)))', z.tolist()))
-    assert np.abs(computed - (all_kept[2](z).reshape(5, -1) + 1) * 127.5).max() < most
-
-
-@pytest.mark.long
-def test_sixty_four_images_take_less_than_a_second(page):
-    """64 times the fastest of 200: other processes may be at work."""
-    fastest = page("""() => Math.min(...Array.from({ length: 200 }, () => {
-      const z = noise(generators[2].z)
-      const start = performance.now()
-      pixels(generators[2], z)
-      return performance.now() - start
-    }))""")
-    assert 64 * fastest < 1000
-
-
 # ---------------------------------------------------------------- layers that it does not know
 
 
@@ -164,24 +141,14 @@ def dense(z):
     return tf.reshape(z @ variable([100, 784]), [-1, 28, 28, 1])
 
 
-def dilated(z):
-    h = tf.reshape(z @ variable([100, 14 * 14 * 2]), [-1, 14, 14, 2])
-    return tf.nn.conv2d_transpose(h, variable([3, 3, 1, 2]), [tf.shape(z)[0], 28, 28, 1], 1, 'VALID', dilations=7)
-
-
 @pytest.mark.parametrize(
     ('network', 'operation'),
     [
         (exponential, 'Elu'),
-        (lambda z: dense(z + z @ variable([100, 100])), 'AddV2'),
         (lambda z: dense(z) - tf.reduce_mean(z), 'Sub'),
-        (lambda z: dense(z) + variable([28, 28, 1]), 'AddV2'),
         (lambda z: tf.nn.fused_batch_norm(dense(z), tf.ones([1]), tf.ones([1]))[0], 'FusedBatchNormV3'),
         (lambda z: tf.reshape(tf.reshape(z @ variable([100, 784]), [28, -1]), [-1, 28, 28, 1]), 'Reshape'),
-        (dilated, 'Conv2DBackpropInput'),
-        (lambda z: tf.image.resize(like_the_lesson(z), [32, 32]), 'ResizeBilinear'),
         (lambda z: tf.maximum(like_the_lesson(z), 0.1), 'Maximum'),
-        (lambda z: tf.round(9 * like_the_lesson(z)), 'Round'),
         (lambda z: tf.zeros([tf.shape(z)[0], 28, 28, 1]) + variable([1]), 'Fill'),
     ],
 )
@@ -207,34 +174,19 @@ def test_the_newest_of_each_title_is_taken_and_what_is_not_whole_is_pointed_out(
     assert len(playground.page(newest).encode()) < 2e6
 
 
-def test_the_newest_is_the_one_that_was_made_last_whatever_the_time_zones(tmp_path, monkeypatch, capsys):
-    paths = {}
+def test_the_newest_is_the_one_that_was_made_last_whatever_the_time_zones(tmp_path, monkeypatch):
     for zone in ('Asia/Tokyo', 'America/Los_Angeles', 'Pacific/Kiritimati', 'America/Adak'):
         monkeypatch.setenv('TZ', zone)
         time.tzset()
-        paths[zone] = saved(itself, tmp_path, 'cats').path
-    (newest,) = playground.newest(tmp_path)
-    assert newest.path == paths['America/Adak'].resolve()
-    now = datetime.now()
-    for seconds, first in ((3600, False), (-3600, True)):  # as earlier editions wrote it: this machine's time, no zone
-        about = json.loads((newest.path / 'about.json').read_text('utf-8'))
-        about['made'] = (now + timedelta(seconds=seconds)).isoformat(timespec='milliseconds')
-        (newest.path / 'about.json').write_text(json.dumps(about))
-        (found,) = playground.newest(tmp_path)
-        assert (found.path != newest.path) == first
-    for made in (None, 'yesterday', 5):
-        (newest.path / 'about.json').write_text(json.dumps(about | {'made': made}))
-        assert playground.newest(tmp_path)[0].path == paths['Pacific/Kiritimati'].resolve()
-        assert 'about.json does not say when it was made: delete that folder' in capsys.readouterr().out
+        path = saved(itself, tmp_path, 'cats').path.resolve()
+    assert [generate.path for generate in playground.newest(tmp_path)] == [path]
+    for seconds, newest in ((3600, True), (-3600, False)):  # as earlier editions wrote it: this machine's time, no zone
+        about = json.loads((path / 'about.json').read_text('utf-8'))
+        about['made'] = (datetime.now() + timedelta(seconds=seconds)).isoformat(timespec='milliseconds')
+        (path / 'about.json').write_text(json.dumps(about))
+        assert (playground.newest(tmp_path)[0].path == path) == newest
     monkeypatch.undo()
     time.tzset()
-
-
-def test_a_generator_of_an_earlier_edition_is_not_guessed_at():
-    generate = saved(itself, None, 'old', z_dim=2)
-    generate.about['z'] = {'switches': 0, 'strength': 0.0, 'distribution': 'uniform', 'low': -1.0, 'high': 1.0}
-    with pytest.raises(ValueError, match='old: an earlier edition of this project saved this generator'):
-        playground.ordinary(generate)
 
 
 def run(monkeypatch, *arguments):
@@ -255,20 +207,12 @@ def test_without_generators_or_a_place_for_the_page_the_command_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match='There is no generator in generators/: run the notebook first'):
         run(monkeypatch)
-    with pytest.raises(SystemExit, match='there is no generator at nowhere'):
-        run(monkeypatch, 'nowhere')
     assert list(tmp_path.iterdir()) == []
     (tmp_path / 'file').touch()
     with pytest.raises(
         SystemExit, match=r'no file can be written in .*file .*: make room, or choose a different place'
     ):
         run(monkeypatch, all_kept[0].path, '--output', tmp_path / 'file' / 'page.html')
-
-
-def test_nothing_in_the_page_is_at_a_different_address(path):
-    """Of what is done on the page, see Page."""
-    text = path.read_text('utf-8')
-    assert re.findall(r'https?:|//\w+\.\w|@import|url\(', re.sub(r'[\w+/=]{200,}', '', text)) == []
 
 
 # ---------------------------------------------------------------- in a notebook
@@ -282,12 +226,11 @@ def shown(monkeypatch):
     return shown
 
 
-@pytest.mark.parametrize('width', [390, 1280])
-def test_a_notebook_shows_the_page_in_a_frame(browser, all_kept, shown, tmp_path, width):
+def test_a_notebook_shows_the_page_in_a_frame(browser, all_kept, shown, tmp_path):
     playground.show(all_kept[2], 'generated from faces')
-    html, size = shown[0][0]['text/html'], {'width': width, 'height': 844}
-    with Page(browser, tmp_path / 'notebook.html', html, viewport=size) as page:
-        assert page('document.documentElement.scrollWidth') <= page('innerWidth') <= width
+    size = {'width': 390, 'height': 844}
+    with Page(browser, tmp_path / 'notebook.html', shown[0][0]['text/html'], viewport=size) as page:
+        assert page('document.documentElement.scrollWidth') <= page('innerWidth') <= 390
         before = page.z()
         page.press('#next')
         assert (page.z() != before).any()
@@ -304,7 +247,7 @@ def test_where_nothing_runs_a_picture_shows_where_each_direction_leads(all_kept,
     alt = 'generated from faces: a row for each main direction'
     assert data['text/plain'] == metadata['image/png']['alt'] == alt
     pixels = np.asarray(Image.open(io.BytesIO(data['image/png'])))
-    pixels = pixels[pixels.shape[0] - 2 * (6 * 29 - 1) :: 2, : 2 * (5 * 29 - 1) : 2]  # without the title
+    pixels = pixels[len(pixels) - 2 * (6 * 29 - 1) :: 2, : 2 * (5 * 29 - 1) : 2]  # without the title
     z = playground.ordinary(generate)
     for row, way in enumerate(directions(generate)[:6]):
         for column, far in enumerate((-3, -1.5, 0, 1.5, 3)):
@@ -381,12 +324,10 @@ def test_a_slider_changes_the_picture_along_its_direction_and_nothing_else(faces
 
 @pytest.mark.parametrize(('number', 'positions'), [(0, 0), (1, 0), (2, 10)])
 def test_noise_is_distributed_as_in_training(page, all_kept, number, positions):
-    sample_z, z_dim = (normal, uniform, switched)[number], all_kept[number].about['z_dim']
     z = np.array(page('n => Array.from({ length: 3000 }, () => Array.from(noise(generators[n].z)))', number))
-    expected = sample_z(np.random.default_rng(1), 3000, z_dim)
+    expected = (normal, uniform, switched)[number](np.random.default_rng(1), *z.shape)
     found, wanted = (np.quantile(each[:, positions:], [0.01, 0.1, 0.3, 0.5, 0.9, 0.99]) for each in (z, expected))
     np.testing.assert_allclose(found, wanted, atol=0.1)
-    assert z[:, positions:].std() == pytest.approx(expected[:, positions:].std(), rel=0.03)
     if positions:
         assert (np.sort(z[:, :10], 1) == [0] * 9 + [3]).all()
         np.testing.assert_allclose(z[:, :10].mean(0), 0.3, atol=0.08)
@@ -459,10 +400,9 @@ def test_everything_is_done_by_keyboard(faces):
     assert faces(f'{everything}.filter(e => e.tabIndex < 0).length') == 0
 
 
-@pytest.mark.parametrize('width', [320, *(pytest.param(each, marks=pytest.mark.long) for each in (390, 768, 1280))])
-def test_it_fits_on_any_screen_and_touch_is_enough(browser, path, width):
-    with Page(browser, path, viewport={'width': width, 'height': 844}, has_touch=True) as page:
-        assert page('document.documentElement.scrollWidth') <= width
+def test_it_fits_on_a_small_screen_and_touch_is_enough(browser, path):
+    with Page(browser, path, viewport={'width': 320, 'height': 844}, has_touch=True) as page:
+        assert page('document.documentElement.scrollWidth') <= 320
         smallest = page("""Math.min(...[...document.querySelectorAll('button, input, select')]
           .map(element => element.getBoundingClientRect()).flatMap(box => [box.width, box.height]))""")
         assert smallest >= 24
