@@ -36,25 +36,17 @@ def kinds():
     half = Image.merge('LA', [Image.new('L', (40, 40), 55), Image.new('L', (40, 40), 51)])
     red, blue = (Image.new('RGB', (40, 40), color) for color in ('red', 'blue'))
     yield 'gray', image.convert('L'), 'JPEG', {}, None
-    yield 'JPEG', image, 'JPEG', {}, None
     yield 'one bit', image.convert('1'), 'PNG', {}, np.asarray(image.convert('1')) * 255
     yield 'palette', palette, 'PNG', {}, in_palette
     yield 'transparent color', palette, 'PNG', {'transparency': 3}, np.where(chosen[..., None] == 3, 255, in_palette)
-    yield (
-        'alpha',
-        Image.merge('RGBA', [*image.split(), Image.fromarray(mask)]),
-        'PNG',
-        {},
-        np.where(mask[..., None] == 0, 255, pixels),
-    )
+    alpha = Image.merge('RGBA', [*image.split(), Image.fromarray(mask)])
+    yield 'alpha', alpha, 'PNG', {}, np.where(mask[..., None] == 0, 255, pixels)
     yield 'half transparent', half, 'PNG', {}, np.full((40, 40), 215)  # 0.2 * 55 + 0.8 * 255
     yield 'CMYK', Image.new('CMYK', (40, 40), (0, 255, 255, 0)), 'TIFF', {}, np.asarray(red)
     yield 'turned', image, 'JPEG', {'exif': exif}, 'turned'
     yield 'damaged EXIF', image, 'JPEG', {'exif': b'Exif\0\0no TIFF file at all'}, None
     yield 'animated GIF', red, 'GIF', {'save_all': True, 'append_images': [blue]}, np.asarray(red)
-    yield 'animated PNG', red, 'PNG', {'save_all': True, 'append_images': [blue]}, np.asarray(red)
     yield 'wide', colors(40, 91), 'PNG', {}, np.asarray(colors(40, 91))[:, 25:65]
-    yield 'tall', colors(60, 40), 'PNG', {}, np.asarray(colors(60, 40))[10:50]
     yield 'one pixel', Image.new('RGB', (1, 1), (7, 8, 9)), 'PNG', {}, np.full((40, 40, 3), (7, 8, 9))
 
 
@@ -96,14 +88,19 @@ def test_a_folder_of_ones_own_is_opened_by_name_or_path(tmp_path, capsys):
         dataset = helper.open_dataset(name, data_dir)
         assert (dataset.title, dataset.image_mode, dataset.shape) == ('own', 'RGB', (3, 28, 28, 3))
         assert f'Using own: 3 images from {tmp_path / "own"}\n' in capsys.readouterr().out
+    (tmp_path / 'own').rename(tmp_path / '2024')
+    assert len(helper.open_dataset(2024, tmp_path).images) == 3
     (tmp_path / 'file').write_text('a file')
     for name in ('cats', 'file'):
         expected = rf"'{name}': neither {tmp_path / name} nor {name} is a folder\..*put your pictures into it"
         with pytest.raises(FileNotFoundError, match=expected):
             helper.open_dataset(name, tmp_path)
+    for name in ('x' * 300, 'a/' * 3000, 'a\0b'):
+        with pytest.raises(FileNotFoundError, match='no folder of pictures'):
+            helper.open_dataset(name, tmp_path)
 
 
-@pytest.mark.parametrize('kind', ['webp', 'jpg', 'png', 'tif', 'bmp', 'gif'])
+@pytest.mark.parametrize('kind', ['webp', 'jpg', 'png'])
 def test_a_folder_of_gray_pictures_is_gray_unless_one_is_not_or_another_mode_is_asked_for(tmp_path, kind):
     (tmp_path / 'own').mkdir()
     gray = colors().convert('L')
@@ -121,18 +118,14 @@ def test_a_folder_of_gray_pictures_is_gray_unless_one_is_not_or_another_mode_is_
 @pytest.mark.parametrize(
     ('name', 'options', 'message'),
     [
-        *(
-            (name, {'image_mode': mode}, f'image_mode is {mode!r}: choose ')
-            for name, mode in (('own', 'rgb'), ('own', 'RGBA'), ('mnist', 'RGB'), ('celeba', 'L'), ('own', 3))
-        ),
+        ('own', {'image_mode': 'rgb'}, "image_mode is 'rgb': choose 'L' or 'RGB'"),
+        ('mnist', {'image_mode': 'RGB'}, "image_mode is 'RGB': choose 'L'"),
         *(
             ('mnist', {what: number}, f'{what} is {number!r}: choose a whole number of at least 1')
-            for what in ('synthetic_count', 'image_size')
-            for number in (0, -1, 1.5, '2', True, None)
+            for what, number in (('image_size', 0), ('image_size', '2'), ('synthetic_count', 1.5), ('image_size', True))
         ),
         ('mnist', {'source': 'internet'}, r"'internet': choose 'local', 'download' or 'synthetic'"),
         ('mnist', {'data_dir': '$NO_SUCH/data'}, r"^\$NO_SUCH in '\$NO_SUCH/data' is not set on this machine: write"),
-        ('mnist', {'data_dir': '~no_such/data'}, "^~no_such in '~no_such/data' is not set on this machine: write"),
     ],
 )
 def test_what_does_not_fit_is_refused_at_once(tmp_path, monkeypatch, name, options, message):
@@ -151,31 +144,15 @@ def test_home_and_variables_in_paths_are_replaced(tmp_path, monkeypatch):
     assert len(list((tmp_path / 'data' / 'cache').iterdir())) == 1
 
 
-def test_a_folder_whose_name_is_a_number_is_opened_by_the_number(tmp_path):
-    write_faces(tmp_path / '2024', 2)
-    assert len(helper.open_dataset(2024, tmp_path).images) == 2
-
-
-def test_a_name_that_no_folder_can_have_is_an_error_that_says_what_to_name(tmp_path):
-    for name in ('x' * 300, 'a/' * 3000, 'a\0b'):
-        with pytest.raises(FileNotFoundError, match='no folder of pictures'):
-            helper.open_dataset(name, tmp_path)
-
-
-OPEN = """
-import sys, helper
-print(len(helper.open_dataset('größe 猫', sys.argv[1]).images))
-"""
-
-
 @pytest.mark.parametrize('encoding', ['ascii', 'cp1252'])
 def test_names_that_the_terminal_cannot_show_do_not_end_the_work(tmp_path, encoding):
     own = write_faces(tmp_path / 'größe 猫', 2)[0].parent
     (own / 'kaputt 🐈.png').write_bytes(b'x')
     (own / 'notes 猫').write_bytes(b'x')
-    command, root = [sys.executable, '-c', OPEN, tmp_path], Path(helper.__file__).parent
+    code = f"import helper; print(len(helper.open_dataset('größe 猫', {str(tmp_path)!r}).images))"
     environment = {**os.environ, 'PYTHONIOENCODING': encoding, 'PYTHONUTF8': '0'}
-    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
+    command = [sys.executable, '-c', code]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
     assert result.stdout.split()[-1] == b'2' and rb'kaputt \U0001f408.png' in result.stdout
 
 
@@ -311,12 +288,6 @@ def test_batches_are_float32_by_the_formula_and_an_epoch_shows_every_image_once(
     np.testing.assert_allclose(shown, digits(100)[order] / 255 - 0.5, rtol=0, atol=1e-7)
 
 
-@pytest.mark.parametrize(('count', 'size'), [(100, 30), (99, 50), (100, 100)])
-def test_the_last_incomplete_batch_is_dropped(count, size):
-    batches = helper.Dataset(digits(count), 'some').get_batches(size)
-    assert [len(batch) for batch in batches] == [size] * (count // size)
-
-
 def test_a_seed_fixes_the_order_and_no_seed_means_a_fresh_one(dataset):
     def order(seed):
         return np.concatenate(list(dataset.get_batches(10, seed))).tobytes()
@@ -326,10 +297,12 @@ def test_a_seed_fixes_the_order_and_no_seed_means_a_fresh_one(dataset):
     assert len({order(3), order(4), order([3, 1]), order(None), order(None)}) == 5
 
 
-@pytest.mark.parametrize('size', [0, -1, 101, 2.0, None])
+@pytest.mark.parametrize('size', [0, 101, 2.0, None])
 def test_a_batch_size_that_does_not_fit_is_refused_at_once(dataset, size):
     with pytest.raises(ValueError, match=f'batch_size is {size}: there are 100 digits, choose 1 to 100'):
         dataset.get_batches(size)
+    assert [len(batch) for batch in dataset.get_batches(30)] == [30, 30, 30]  # the last one is incomplete
+    assert len([*dataset.get_batches(100)]) == 1
 
 
 def test_labels_and_mode_of_a_data_set_fit_its_images():
@@ -358,7 +331,7 @@ def test_scale_maps_a_fixed_range_whatever_the_images_hold(low, high):
         helper.scale(np.arange(3))
 
 
-@pytest.mark.parametrize('images', [[-1.0, 1.0], [0.0, 1.0], [0.0, 255.0], [-0.52, 0.5], [0.0, np.nan], [np.inf, 0.0]])
+@pytest.mark.parametrize('images', [[-1.0, 1.0], [0.0, 1.0], [-0.52, 0.5], [0.0, np.nan]])
 def test_scale_refuses_floats_that_are_scaled_already_or_of_a_different_range(images):
     for dtype in (np.float16, np.float32, np.float64):
         with pytest.raises(
@@ -382,25 +355,20 @@ def test_the_grid_has_the_square_root_of_columns_and_clips_to_a_fixed_range():
 @pytest.mark.parametrize(
     ('shape', 'mode', 'message'),
     [
-        *((shape, 'L', re.escape(str(shape))) for shape in ((2, 28, 28), (2, 28, 28, 3), (0, 28, 28, 1))),
-        *((shape, 'RGB', re.escape(str(shape))) for shape in ((28, 28, 3), (2, 28, 28, 1))),
+        ((2, 28, 28), 'L', 'are (2, 28, 28)'),
+        ((2, 9, 9, 3), 'L', 'are (2, 9'),
+        ((0, 28, 28, 1), 'L', 'are (0, 28'),
         ((1, 2, 2, 4), 'CMYK', 'CMYK'),
     ],
 )
 def test_the_grid_refuses_a_shape_or_mode_that_does_not_fit(shape, mode, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         helper.images_square_grid(np.zeros(shape, np.uint8), mode)
 
 
-def test_importing_helper_is_quick_and_leaves_tensorflow_alone():
+def test_importing_helper_leaves_tensorflow_alone_and_is_quick():
     code = (
-        'import sys, time\n'
-        'start = time.process_time()\n'  # of this process alone: others may use the processor
-        'import helper\n'
-        'print(time.process_time() - start)\n'
-        'print([name for name in ("tensorflow", "requests", "matplotlib", "IPython") if name in sys.modules])'
+        'import sys, time, helper; print(time.process_time() < 1, sorted({"tensorflow", "requests"} & {*sys.modules}))'
     )
-    command = [sys.executable, '-c', code]
-    runs = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)]
-    assert all(run.stdout.splitlines()[1] == '[]' for run in runs)
-    assert min(float(run.stdout.splitlines()[0]) for run in runs) < 0.5
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == 'True []\n'
