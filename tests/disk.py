@@ -13,13 +13,13 @@ needs_fork = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
 
 
 class Disk:
-    """Meanwhile, operation number `which` (from 0) on the disk raises ENOSPC; a write has written a half of it then.
+    """Meanwhile, operation number `which` (from 0) on the disk raises an OSError; a write has written half of it then.
 
-    end: the process ends there instead. reached: whether there were so many.
+    number: its errno; None: the process ends there instead. reached: whether there were so many.
     """
 
-    def __init__(self, which, end=False):
-        self._left, self._end, self.reached = which, end, False
+    def __init__(self, which, number=errno.ENOSPC):
+        self._left, self._number, self.reached = which, number, False
 
     def __enter__(self):
         self._patch, opened = pytest.MonkeyPatch(), builtins.open
@@ -47,33 +47,33 @@ class Disk:
         self.reached = True
         if operation.__name__ == 'write':
             operation(arguments[0][: len(arguments[0]) // 2])
-        if self._end:
+        if self._number is None:
             os._exit(9)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(self._number, os.strerror(self._number))
 
 
-def every(work):
+def every(work, number=errno.ENOSPC):
     """Call work(disk) with a disk on which one operation more works each time, until all do; yields N after each."""
-    for number in itertools.count():
-        disk = Disk(number)
+    for which in itertools.count():
+        disk = Disk(which, number)
         work(disk)
         if not disk.reached:
             return
-        yield number
+        yield which
 
 
 def every_end(work):
     """The same, with work() in a process of its own, which ends at operation N; yields N after each."""
-    for number in itertools.count():
+    for which in itertools.count():
         if process := os.fork():
             _, status = os.waitpid(process, 0)
             assert os.waitstatus_to_exitcode(status) in (0, 9)
             if status == 0:
                 return
-            yield number
+            yield which
             continue
         try:
-            with Disk(number, end=True):
+            with Disk(which, None):
                 work()
             os._exit(0)
         finally:

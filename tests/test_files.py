@@ -1,21 +1,19 @@
 """Whole files or none, one process at a time, on disks that are full or not to be written."""
 
-import hashlib
-import itertools
 import os
 import subprocess
 import sys
 import time
-from errno import EIO
+from contextlib import suppress
 from pathlib import Path
 
 import filelock
 import pytest
 
-from lesson.files import expanded, full_disk_named, make_writable, md5, one_process_at_a_time, whole_file
-from tests.builders import FailingDisk
+from lesson.files import expanded, full_disk_named, make_writable, one_process_at_a_time, whole_file
 from tests.conftest import no_file_longer_than, remount
 from tests.data.process import ROOT
+from tests.disk import every
 
 HOLD = """
 import sys
@@ -29,22 +27,17 @@ with one_process_at_a_time(sys.argv[1], 'waiting'):
 @pytest.mark.parametrize('sync', [True, False])
 def test_whichever_operation_fails_the_file_is_there_whole_or_as_it_was(tmp_path, sync):
     path = tmp_path / 'file'
-    path.write_bytes(b'older')
-    for i in itertools.count():
-        with FailingDisk(i, EIO) as disk:
-            try:
-                with whole_file(path, sync) as file:
-                    file.write(b'new')
-                    assert path.read_bytes() == b'older'
-                    file.write(b'er')
-            except OSError:
-                pass
-        if not disk.failed:
-            break
-        assert path.read_bytes() == b'older'
+
+    def work(disk):
+        path.write_bytes(b'older')
+        with suppress(OSError), disk, whole_file(path, sync) as file:
+            file.write(b'new')
+            assert path.read_bytes() == b'older'
+            file.write(b'er')
+        assert path.read_bytes() == (b'older' if disk.reached else b'newer')
         assert list(tmp_path.iterdir()) == [path]
-    assert i == 4 + sync  # open, two writes, to the disk, rename
-    assert path.read_bytes() == b'newer'
+
+    assert len(list(every(work))) == 5 + 2 * sync  # open, two writes, flush, to the disk, close, rename
 
 
 def test_an_interrupt_leaves_nothing(tmp_path):
@@ -110,11 +103,6 @@ def test_paths_are_expanded_and_what_is_not_set_is_named(monkeypatch, tmp_path):
         assert str(error.value) == f'{name} in {path!r} is not set on this machine: write the whole path'
     (tmp_path / '$NO_SUCH').mkdir()  # it is what it is called
     assert expanded('$NO_SUCH') == Path('$NO_SUCH')
-
-
-def test_md5_is_that_of_the_content(tmp_path):
-    (tmp_path / 'file').write_bytes(b'content')
-    assert md5(tmp_path / 'file') == hashlib.md5(b'content').hexdigest()
 
 
 SAY = """

@@ -124,11 +124,8 @@ def _unreadable(error):
     """Raise an error with what to do; not for what was removed a moment ago, or a link that leads nowhere."""
     if error.errno in (errno.ENOENT, errno.ELOOP):
         return
-    instead = {
-        errno.EACCES: 'cannot be read by this user: make it readable (chmod -R u+rX), or copy it',
-        errno.ENAMETOOLONG: 'is too deep: its path is longer than this system allows. Move it up, or shorten names',
-    }.get(error.errno, f'cannot be read ({error.strerror}): copy what can be read of it, and use the copy')
-    raise OSError(error.errno, f'{error.filename} {instead}')
+    instead = 'make it readable (chmod -R u+rX), shorten its path, or copy what can be read, and use the copy'
+    raise OSError(error.errno, f'{error.filename} cannot be read ({error.strerror}): {instead}')
 
 
 def code_of(function) -> str:

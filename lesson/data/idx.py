@@ -80,22 +80,10 @@ def read_idx(path: Path, item_shape: tuple[int, ...], remedy: str) -> np.ndarray
             data = gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f'{path} is damaged ({error}). {remedy}') from None
-    problem = _problem(data, item_shape)
-    if problem:
-        raise ValueError(f'{path} is not an IDX file of MNIST: {problem}. {remedy}')
-    return np.frombuffer(data, np.uint8, offset=8 + 4 * len(item_shape)).reshape(-1, *item_shape)
-
-
-def _problem(data, item_shape):
-    """What is wrong with the content of an IDX file, or None."""
     start = 8 + 4 * len(item_shape)
     magic, count, *sizes = np.frombuffer(data[:start].ljust(start, b'\0'), '>u4').tolist()
-    expected_magic = 0x801 + len(item_shape)  # 08: unsigned bytes; the number of dimensions
-    expected = start + count * math.prod(item_shape)
-    if magic != expected_magic:
-        return f'its magic number is {magic:#010x}, expected {expected_magic:#010x}'
-    if tuple(sizes) != item_shape:
-        return f'its images are {"x".join(map(str, sizes))}, not {"x".join(map(str, item_shape))}'
-    if len(data) != expected:
-        return f'{count:,} {"images" if item_shape else "labels"} take {expected:,} bytes, it has {len(data):,}'
-    return None if count else 'it is empty'
+    right = 0x801 + len(item_shape), item_shape, start + count * math.prod(item_shape)  # 08: unsigned bytes
+    if (magic, tuple(sizes), len(data)) != right or count == 0:
+        has = f'it has the magic number {magic:#010x}, {count:,} items of {"x".join(map(str, sizes)) or 1}'
+        raise ValueError(f'{path} is not an IDX file of MNIST: {has}, {len(data):,} bytes. {remedy}')
+    return np.frombuffer(data, np.uint8, offset=start).reshape(-1, *item_shape)

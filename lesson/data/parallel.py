@@ -25,41 +25,40 @@ def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
     Raises what `function` raises, and concurrent.futures.process.BrokenProcessPool when a process is killed.
     """
     parts = iter(parts)
-    others = min(_cores(), 61) - 1  # Windows can wait for 61 processes
-    first = list(islice(parts, others + 1))
-    others = min(others, len(first) - 1)
-    parts = chain(first, parts)
+    first = list(islice(parts, min(_cores(), 61)))  # Windows can wait for 61 processes
+    parts, others = chain(first, parts), len(first) - 1
     if others < 1 or not _can_be_sent(function):
         yield from map(function, parts)
         return
     pool, ready = _started(others, function)
-    results = deque()  # futures, in the order of parts; none is cancelled: then a pool hangs when a process is killed
     try:
-        while not any(future.done() for future in ready):
-            mine = [function(part) for part in islice(parts, 1)]
-            if not mine:
-                return
-            yield mine[0]
+        for part in parts:
+            yield function(part)
+            if any(future.done() for future in ready):
+                break
         if any(future.done() and future.exception() for future in ready):
             yield from map(function, parts)
-            return
-        while True:
-            busy = sum(not future.done() for future in results)
-            for part in islice(parts, max(0, 2 * others - busy)):  # each has one in work and one in reserve
-                with _held_interrupts():
-                    results.append(pool.submit(function, part))
-            if not results:
-                return
-            if not results[0].done() and len(results) < 16 * others:
-                mine = [function(part) for part in islice(parts, 1)]  # rather than wait
-                if mine:
-                    results.append(Future())
-                    results[-1].set_result(mine[0])
-                    continue
-            yield results.popleft().result()
+        else:
+            yield from _shared(pool, others, function, parts)
     finally:
         if pool:
             pool.shutdown(cancel_futures=True)  # an interrupt does not wait for the rest
+
+
+def _shared(pool, others, function, parts):
+    """Yield function(part) for each of parts, which the others in a pool and this process take."""
+    results = deque()  # futures, in the order of parts; none is cancelled: then a pool hangs when a process is killed
+    for part in parts:
+        if sum(not future.done() for future in results) < 2 * others:  # each has one in work and one in reserve
+            with _held_interrupts():
+                results.append(pool.submit(function, part))
+        else:  # rather than wait
+            results.append(Future())
+            results[-1].set_result(function(part))
+        while results and (results[0].done() or len(results) > 16 * others):
+            yield results.popleft().result()
+    for future in results:
+        yield future.result()
 
 
 def _cores():

@@ -1,6 +1,5 @@
 """Prepared images: whole or not at all, never stale, never damaged; each write fails once, each byte flips once."""
 
-import itertools
 import linecache
 import mmap
 import os
@@ -16,8 +15,9 @@ import pytest
 
 import lesson.data.cache as module
 from lesson.data.cache import cached_images, code_of, listing
-from tests.builders import FailingDisk, all_files, cache_of, end_at, in_a_process
+from tests.builders import all_files, cache_of
 from tests.conftest import remount
+from tests.disk import every, every_end, needs_fork
 
 pytestmark = pytest.mark.fault
 ROW = 2, 2, 1
@@ -74,36 +74,34 @@ def test_a_flip_of_any_byte_and_a_cut_anywhere_are_noticed(source):
 
 @pytest.mark.parametrize('number', [ENOSPC, EIO])
 def test_whichever_operation_on_the_disk_fails_nothing_is_left_and_the_next_time_it_works(source, number):
-    for i in itertools.count():
-        closed = []
-        with FailingDisk(i, number) as disk:
-            try:
-                np.testing.assert_array_equal(cached_images(source, ROW, 'key', partial(noting, closed)), IMAGES)
-                assert i >= 8
-            except OSError as error:
-                assert error.errno == number
-                if number == ENOSPC:
-                    assert f'no space to write {source.parent / "own-2x2x1-"}' in str(error)
-                    assert 'Make room and try again' in str(error)
-                assert all_files(source.parent) == []
-        if not disk.failed:
-            break
-        assert closed in ([], [True])
+    def work(disk):
+        try:
+            with disk:
+                np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
+        except OSError as error:
+            assert error.errno == number
+            if number == ENOSPC and 'no file can be written in' not in str(error):
+                assert f'no space to write {source.parent / "own-2x2x1-"}' in str(error)
+                assert 'Make room and try again' in str(error)
+            assert {path.name for path in source.parent.iterdir()} <= {'own', '.lock'}
+
+    for last in every(work, number):  # noqa: B007
         np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
         cache_of(source.parent).unlink()
-    assert i == 9  # open, header, two blocks, checksum, header, to the disk, rename, the lock's end
+    assert last >= 8  # open, header, two blocks, checksum, header, to the disk, rename, the lock's end
 
 
+@needs_fork
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
 def test_wherever_a_process_ends_the_next_one_has_the_images_and_nothing_unfinished_is_left(source):
     cached_images(source, ROW, 'older', make)
-    for i in itertools.count():
-        code = in_a_process(end_at, i, partial(cached_images, source, ROW, f'key {i}', make))
-        np.testing.assert_array_equal(cached_images(source, ROW, f'key {i}', make), IMAGES)
+    for last in every_end(lambda: cached_images(source, ROW, 'key', make)):  # noqa: B007
+        np.testing.assert_array_equal(cached_images(source, ROW, 'key', make), IMAGES)
         assert list(source.parent.glob('*.part')) == []
-        if code == 0:
-            break
-        assert code == 9
-    assert i >= 10  # as above, and what is older is removed
+        for cache in source.parent.glob('*.npy'):
+            cache.unlink()
+        cached_images(source, ROW, 'older', make)
+    assert last >= 9  # as above, and what is older is removed
 
 
 def test_without_locks_processes_that_remove_each_others_files_all_get_their_images(source, no_locks):
@@ -121,22 +119,20 @@ def test_without_locks_processes_that_remove_each_others_files_all_get_their_ima
         cache_of(source.parent).unlink()
 
 
-def noting(closed):
-    try:
-        yield from make()
-    finally:
-        closed.append(True)
-
-
 def test_an_error_or_interrupt_while_images_are_made_passes_and_leaves_nothing(source):
+    closed = []
+
     def ending(error):
-        yield IMAGES
-        raise error
+        try:
+            yield IMAGES
+            raise error
+        finally:
+            closed.append(True)
 
     for error in (ValueError('broken'), KeyboardInterrupt()):
         with pytest.raises(type(error)):
             cached_images(source, ROW, 'key', partial(ending, error))
-        assert all_files(source.parent) == []
+        assert all_files(source.parent) == [] and closed.pop()
 
 
 def test_a_folder_that_cannot_be_written_is_read_or_the_images_go_into_a_cache_dir(tmpfs, tmp_path):
@@ -174,17 +170,6 @@ def test_a_listing_is_in_order_and_leaves_out_what_is_hidden_ours_or_leads_in_a_
     assert list(listing(source / 'a.png')) == [('a.png', 5, (source / 'a.png').stat().st_mtime_ns)]
 
 
-def test_a_folder_that_may_not_be_read_says_how_to_make_it_readable(source, monkeypatch):
-    """As root may read everything, the system's answer is injected."""
-
-    def denied(path):
-        raise PermissionError(13, 'Permission denied', path)
-
-    monkeypatch.setattr(os, 'scandir', denied)
-    with pytest.raises(PermissionError, match=r'own cannot be read by this user: make it readable \(chmod'):
-        list(listing(source))
-
-
 def test_a_folder_to_which_links_lead_is_listed_once_and_no_link_leads_round_in_a_circle(source, tmp_path):
     for name in ('cats/1.png', 'dogs/2.png', 'far/birds/3.png'):
         (tmp_path / name).parent.mkdir(parents=True)
@@ -216,7 +201,7 @@ def test_folders_a_thousand_deep_are_listed_or_it_is_said_that_they_are_too_deep
     assert [name for name, *_ in listing(source)] == ['a/' * 1000 + '1.png']
     nested(source, 'folder', 1000)
     try:
-        with pytest.raises(OSError, match=r'folder is too deep: its path is longer .* Move it up, or shorten names'):
+        with pytest.raises(OSError, match=r'cannot be read \(File name too long\): make it readable .*, shorten'):
             list(listing(source))
     finally:
         subprocess.run(['rm', '-r', source], check=True)  # rmtree is not made for that
@@ -276,13 +261,11 @@ def project(tmp_path_factory):
         ('helper.py', 'Resampling.BILINEAR', 'Resampling.BICUBIC', {PICTURE}),
         ('lesson/data/decode.py', 'WHITE = 2**16 - 1', 'WHITE = 2**15 - 1', {PICTURE}),
         ('lesson/data/decode.py', '+ 0.5)', '+ 0.4)', {PICTURE}),
-        ('lesson/data/decode.py', 'BITS, PHOTOMETRIC,', 'PHOTOMETRIC, BITS,', {PICTURE}),
         ('lesson/data/prepare.py', "'MPEG', 'EPS'", "'MPEG'", {PREPARE}),
         ('lesson/data/idx.py', 'SIDE = 28', 'SIDE = 27', {IDX}),
-        ('lesson/data/idx.py', 'offset=8', 'offset=9', {IDX}),
+        ('lesson/data/idx.py', '>u4', '<u4', {IDX}),
         ('lesson/data/synthetic/digits.py', "'50 0, 51 50, 50 100'", "'50 0, 52 50, 50 100'", {DIGITS}),
-        ('lesson/data/synthetic/digits.py', 'rng.normal(0.2, 0.22)', 'rng.normal(0.2, 0.2)', {DIGITS}),
-        ('lesson/data/synthetic/traits.py', '(84, 54, 42)', '(84, 54, 43)', {FACES}),
+        ('lesson/data/synthetic/faces.py', '(84, 54, 42)', '(84, 54, 43)', {FACES}),
         ('lesson/data/synthetic/__init__.py', 'quality=90', 'quality=91', {FACES}),
     ],
 )
@@ -294,12 +277,6 @@ def test_the_code_of_pixels_changes_with_what_decides_them_and_with_nothing_else
     after = codes()
     (folder / file).write_text(whole)
     assert {i for i in range(5) if before[i] != after[i]} == changed
-
-
-def test_the_code_of_a_partial_function_changes_with_its_arguments():
-    functions = partial(make), partial(make, 1), partial(make, 2), partial(make, a=1), partial(make, a=2)
-    assert len({code_of(function) for function in functions}) == len(functions)
-    assert code_of(partial(make, a=1, b=2)) == code_of(partial(make, b=2, a=1)) != code_of(make)
 
 
 def test_a_function_of_a_notebook_counts_with_what_it_uses():
@@ -314,3 +291,6 @@ def test_a_function_of_a_notebook_counts_with_what_it_uses():
     codes = code('file + 1'), code('file + 2'), code('file + shift', shift=1), code('file + shift', shift=2)
     assert len({*codes, code('file + some', some={'a', 'b'})}) == 5
     assert code('file + shift', shift=1, other=2) == codes[2]
+    functions = partial(make), partial(make, 1), partial(make, 2), partial(make, a=1), partial(make, a=2)
+    assert len({code_of(function) for function in functions}) == len(functions)
+    assert code_of(partial(make, a=1, b=2)) == code_of(partial(make, b=2, a=1)) != code_of(make)

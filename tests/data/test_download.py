@@ -1,7 +1,6 @@
 """Downloads from a real HTTP server on the loopback address, in real processes, onto full disks: each fault once."""
 
 import hashlib
-import itertools
 import multiprocessing
 import os
 import re
@@ -15,13 +14,12 @@ import numpy as np
 import pytest
 from urllib3.connection import HTTPConnection
 
-from lesson import files
 from lesson.data import download as module
 from lesson.data.download import download
-from tests.builders import FailingDisk, end_at, in_a_process
-from tests.conftest import no_file_longer_than, remount
+from tests.conftest import remount
 from tests.data.conftest import grant_to_all
 from tests.data.server import BLOCK, Server
+from tests.disk import every, every_end, needs_fork
 
 pytestmark = pytest.mark.fault
 SIZE = 3_000_000
@@ -102,50 +100,45 @@ def test_of_two_processes_the_second_waits_and_resumes_what_the_killed_one_began
     assert nothing is None and int(re.fullmatch(r'bytes=(\d+)-', part)[1]) > SIZE / 4
 
 
-def test_every_run_resumes_when_the_server_cuts_each_connection(server, target):
-    url = server.serve('/cut', BODY, send=SIZE // 3 + 1)
-    for i in (1, 2):
-        with pytest.raises(OSError, match=f'ended after {i * (SIZE // 3 + 1):,} of {SIZE:,} bytes'):
-            download([url], target, *ABOUT)
-    download([url], target, *ABOUT)
+@pytest.mark.parametrize(
+    ('body', 'ranges', 'again'),
+    [
+        (BODY, True, False),
+        (BODY, False, False),
+        (BODY, 'refused', True),
+        (BODY, f'bytes 0-{SIZE - 1}/{SIZE}', True),
+        (BODY, f'bytes 20001-{SIZE - 1}/{SIZE}', True),
+        (BODY, f'bytes 20000-{SIZE}/{SIZE + 1}', True),
+        (bytes(SIZE), True, True),  # a different file: its checksum tells
+    ],
+)
+def test_the_next_mirror_sends_the_rest_or_all_if_the_part_asked_for_does_not_fit(server, target, body, ranges, again):
+    cut, odd = server.serve('/cut', body, send=20_000), server.serve('/odd', BODY, ranges=ranges)
+    download([cut, odd, server.serve('/more', BODY)], target, *ABOUT)
     assert_whole(target)
-    assert server.sent == SIZE
+    assert server.gets() == [('/cut', None), ('/odd', 'bytes=20000-'), *[('/odd', None)] * again]
 
 
 @pytest.mark.parametrize(
-    'ranges',
+    'odd',
     [
-        False,
-        'refused',
-        f'bytes 0-{SIZE - 1}/{SIZE}',
-        f'bytes 20001-{SIZE - 1}/{SIZE}',
-        f'bytes 20000-{SIZE}/{SIZE + 1}',
+        {'then': 'never'},  # it answers HEAD alone
+        {'then': 'no HEAD'},
+        {'length': False},
+        {'length': (SIZE, SIZE)},
+        {'length': (f'{SIZE}, {SIZE}',)},
+        {'length': ('all',)},
+        {'length': (SIZE, SIZE + 1)},
     ],
 )
-def test_the_next_mirror_sends_the_rest_or_the_whole_if_it_does_not_send_the_part_asked_for(server, target, ranges):
-    urls = [
-        server.serve('/cut', BODY, send=20_000),
-        server.serve('/odd', BODY, ranges=ranges),
-        server.serve('/more', BODY),
-    ]
-    download(urls, target, *ABOUT)
-    assert_whole(target)
-    asked = [('/cut', None), ('/odd', 'bytes=20000-')]
-    assert server.gets() == (asked if ranges in (True, False) else [*asked, ('/odd', None)])
-
-
-def test_a_part_of_a_different_file_is_told_by_the_checksum_and_begun_again(server, target):
-    urls = [server.serve('/other', bytes(SIZE), send=SIZE // 2), server.serve('/good', BODY)]
-    download(urls, target, *ABOUT)
-    assert_whole(target)
-    assert server.gets() == [('/other', None), ('/good', f'bytes={SIZE // 2}-'), ('/good', None)]
-
-
-def test_a_mirror_that_is_there_and_never_begins_to_send_is_given_up_in_time(server, target):
+def test_a_mirror_that_answers_oddly_is_taken_or_given_up_in_time(server, target, odd):
     begun = time.monotonic()
-    download([server.serve('/mute', BODY, then='never'), server.serve('/good', BODY, length=False)], target, *ABOUT)
+    urls = [server.serve('/odd', BODY, **odd), server.serve('/good', BODY)]
+    download(urls, target, *ABOUT)
     assert_whole(target)
     assert time.monotonic() - begun < 2 * module.ANSWER_WITHIN
+    taken = odd not in ({'then': 'never'}, {'length': (SIZE, SIZE + 1)})
+    assert server.gets()[-1][0] == ('/odd' if taken else '/good')
 
 
 def test_to_be_offline_takes_no_longer_than_a_single_mirror_that_does_not_answer(server, target):
@@ -174,15 +167,6 @@ def test_when_all_mirrors_fail_one_error_gives_each_reason_and_a_good_one_after_
     assert_whole(target)
 
 
-def test_a_limited_file_length_ends_the_download_and_a_higher_limit_lets_it_resume(server, target):
-    urls = [server.serve('/good', BODY), server.serve('/more', BODY)]
-    with no_file_longer_than(10_000), pytest.raises(OSError, match=f'no space .*needs {SIZE - 10_000:,} bytes'):
-        download(urls, target, *ABOUT)
-    download(urls, target, *ABOUT)
-    assert_whole(target)
-    assert server.gets() == [('/good', None), ('/good', 'bytes=10000-')]
-
-
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_asked(tmpfs, server, target, tmp_path):
     disk = tmpfs('1m')
     remount(disk, 'ro')
@@ -193,25 +177,6 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_asked(tmpfs
         with pytest.raises(OSError, match=rf'no file can be written in {folder} \((File exists|Not a directory)\)'):
             download([server.serve('/good', BODY)], folder / 'file.gz', *ABOUT)
     assert server.asked == []
-
-
-def test_a_mirror_that_answers_only_get_is_taken(server, target):
-    download([server.serve('/get', BODY, then='no HEAD')], target, *ABOUT)
-    assert_whole(target)
-
-
-@pytest.mark.parametrize('length', [(SIZE, SIZE), ('all',), ('',), (-1,), (f'{SIZE}, {SIZE}',), ('1e6', SIZE)])
-def test_content_lengths_that_say_nothing_wrong_do_no_harm(server, target, length):
-    download([server.serve('/odd', BODY, length=length)], target, *ABOUT)
-    assert_whole(target)
-
-
-def test_content_lengths_that_contradict_each_other_are_a_reason_to_ask_the_next_mirror(server, target):
-    urls = [server.serve('/odd', BODY, length=(SIZE, SIZE + 1))]
-    with pytest.raises(OSError, match=r'file.gz could not be downloaded:\n .*/odd\n .*[Cc]ontent-[Ll]ength'):
-        download(urls, target, *ABOUT)
-    download([*urls, server.serve('/good', BODY)], target, *ABOUT)
-    assert_whole(target)
 
 
 def _lockless(*arguments):
@@ -234,39 +199,45 @@ def test_without_locks_two_processes_both_end_with_the_whole_file_and_leave_noth
     assert_whole(target)
 
 
-def fails_then_works(target, url, i, number):
-    """Whether there was an operation number i; with an errno the download says so, and without one the process ends."""
-    small = BODY[:200_000]
-    about = len(small), hashlib.md5(small).hexdigest()
-    if number is None:
-        code = in_a_process(end_at, i, lambda: download([url], target, *about), (files, module))
-        failed = code == 9
-        assert failed or code == 0
-    else:
-        with FailingDisk(i, number, (files, module)) as disk:
-            try:
-                download([url], target, *about)
-                assert target.read_bytes() == small
-            except OSError as error:
-                if number == ENOSPC:
-                    assert 'no space to write' in str(error)
-                assert number == ENOSPC or f'file.gz could not be downloaded:\n  {url}\n' in str(error)
-        failed = disk.failed
-    download([url], target, *about)
-    assert target.read_bytes() == small
+@pytest.fixture
+def small(server, target):
+    """A small file to fetch, and its mirror."""
+    body = BODY[:200_000]
+    return body, ([server.serve('/good', body)], target, len(body), hashlib.md5(body).hexdigest())
+
+
+def right_next_time(small):
+    body, (urls, target, *about) = small
+    download(urls, target, *about)
+    assert target.read_bytes() == body
     assert {path.name for path in target.parent.iterdir()} <= {target.name, '.lock'}
+    target.with_name(f'{target.name}.01234567.part').write_bytes(body[: len(body) // 2])  # to be taken over
     target.unlink()
-    return failed
 
 
-@pytest.mark.parametrize('number', [EIO, ENOSPC, None])
-def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_download_is_right(server, target, number):
-    url = server.serve('/good', BODY[:200_000])
-    target.parent.mkdir()
-    count = next(i for i in itertools.count() if not fails_then_works(target, url, i, number))
-    assert count == 7  # open, four writes, rename, the lock's end
-    for i in itertools.count():  # where something unfinished is taken over: its renaming comes first
-        target.with_name(f'{target.name}.01234567.part').write_bytes(BODY[:100_000])
-        if not fails_then_works(target, url, i, number):
-            break
-    assert i >= 6
+@pytest.mark.parametrize('number', [EIO, ENOSPC])
+def test_whichever_operation_on_the_disk_fails_it_is_said_and_the_next_download_is_right(small, number):
+    body, arguments = small
+
+    def work(disk):
+        try:
+            with disk:
+                download(*arguments)
+            assert arguments[1].read_bytes() == body
+        except OSError as error:
+            words = (
+                'no space to write' if number == ENOSPC else f'file.gz could not be downloaded:\n  {arguments[0][0]}\n'
+            )
+            assert words in str(error) or 'no file can be written in' in str(error)
+
+    for last in every(work, number):  # noqa: B007
+        right_next_time(small)
+    assert last >= 6  # open, writes, rename, the lock's end
+
+
+@needs_fork
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
+def test_at_whichever_operation_on_the_disk_the_process_ends_the_next_download_is_right(small):
+    for last in every_end(lambda: download(*small[1])):  # noqa: B007
+        right_next_time(small)
+    assert last >= 6

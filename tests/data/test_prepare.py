@@ -76,15 +76,8 @@ def test_zips_in_a_folder_are_read_like_sub_folders_and_not_unpacked(tmp_path, c
         archive.writestr('9.png', level(9))
         archive.writestr('10.png', level(10)[:60])
     assert levels('own', tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert levels('own/b.ZIP', tmp_path) == levels(own / 'b.ZIP', tmp_path) == [2, 3]  # a zip alone is a data set, too
     assert 'Skipped 1 of 10 pictures' in (printed := capsys.readouterr().out) and ': deeper/z.zip/10.png (' in printed
-
-
-@pytest.mark.parametrize(('name', 'expected'), [('own/deeper/z.zip', [6, 7, 8]), ('own/b.ZIP', [2, 3])])
-def test_one_zip_of_ones_own_pictures_is_a_data_set(tmp_path, capsys, name, expected):
-    write_zips(tmp_path / 'own')
-    for own in (tmp_path / name, name):
-        assert levels(own, tmp_path) == expected
-        assert f'images from {tmp_path / name}' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -186,11 +179,19 @@ def test_the_memory_of_a_preparation_does_not_grow_with_the_number_of_zips(tmp_p
     assert peaks[1] < peaks[0] + 300_000, peaks  # a list of 1,800 members would take more
 
 
-def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
-    own = tmp_path / 'own'
-    own.mkdir()
-    colors().save(own / 'a whole.jpg')
-    whole = (own / 'a whole.jpg').read_bytes()
+def test_broken_pictures_and_other_files_are_left_out_and_named_once_whatever_the_letters_of_names(tmp_path, capsys):
+    own = tmp_path / 'mes données' / 'Gesichter ß 顔 * [1] %s {}'
+    own.mkdir(parents=True)
+    with pytest.raises(ValueError, match='is an empty folder: put pictures'):
+        helper.open_dataset(own, tmp_path)
+    for name in ('film.mp4', 'notes.mpg', *(f'{i:02d}.txt' for i in range(10))):
+        (own / name).write_bytes(b'\0\0\0\x18ftypmp42' + bytes(100))
+    with pytest.raises(ValueError, match=r'contains no pictures\. Put pictures'):
+        helper.open_dataset(own, tmp_path)
+    assert list(own.parent.glob('*.npy')) == []
+    capsys.readouterr()
+    colors().save(own / 'a größe', 'JPEG')
+    whole = (own / 'a größe').read_bytes()
     (own / 'b truncated.jpg').write_bytes(whole[: len(whole) // 2])
     (own / 'c empty.jpg').write_bytes(b'')
     (own / 'd text.jpg').write_text('no picture')
@@ -198,9 +199,12 @@ def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
     with open(own / 'f film.jpg', 'wb') as file:
         file.truncate(2**30)  # a gigabyte that takes no space
     (own / 'IMG_1.jpg').write_bytes(b'\0\0\0\x18ftypheic' + bytes(100))
-    assert len(helper.open_dataset('own', tmp_path).images) == 1
-    line, _ = capsys.readouterr().out.splitlines()
-    assert line.startswith(f'Skipped 6 of 7 pictures in {own} cannot be read: IMG_1.jpg (')
+    (own / os.fsdecode(b'\xff\xfe.jpg')).write_text('no picture')
+    assert len(helper.open_dataset(own, tmp_path).images) == 1
+    left_out, line, _ = capsys.readouterr().out.encode().decode().splitlines()
+    named = ', '.join(f'{i:02d}.txt' for i in range(10))
+    assert left_out == f'Left out 12 files in {own} that are not pictures: {named}, ...'
+    assert line.startswith(f'Skipped 7 of 8 pictures in {own} cannot be read: IMG_1.jpg (')
     for words in (
         'IMG_1.jpg (an HEIC photo, which Pillow does not read: export it as JPEG)',
         'b truncated.jpg (',
@@ -210,7 +214,7 @@ def test_broken_pictures_are_skipped_and_named_once(tmp_path, capsys):
         'f film.jpg (it has 1,073,741,824 bytes, too many for a picture)',
     ):
         assert words in line
-    helper.open_dataset('own', tmp_path)
+    helper.open_dataset(own, tmp_path)
     assert 'Skipped' not in capsys.readouterr().out
 
 
@@ -227,39 +231,6 @@ def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error_that_leav
     np.testing.assert_array_equal(images[:2], [by_hand(files[1]), by_hand(files[3])])
     assert len(images) == 198
     assert 'Skipped 2 of 200' in (printed := capsys.readouterr().out) and 'it has 1x1 pixels, not 178x218' in printed
-
-
-def test_files_that_are_not_pictures_are_left_out_and_ten_of_them_named(tmp_path, capsys):
-    own = write_faces(tmp_path / 'own', 3)[0].parent
-    for name in ('film.mp4', 'notes.mpg', *(f'{i:02d}.txt' for i in range(10))):
-        (own / name).write_bytes(b'\0\0\0\x18ftypmp42' + bytes(100))
-    (own / 'picture').write_bytes((own / '000001.jpg').read_bytes())
-    assert len(helper.open_dataset('own', tmp_path).images) == 4
-    named = ', '.join(f'{i:02d}.txt' for i in range(10))
-    assert f'Left out 12 files in {own} that are not pictures: {named}, ...\n' in capsys.readouterr().out
-
-
-def test_a_folder_without_a_picture_is_an_error(tmp_path):
-    (tmp_path / 'own').mkdir()
-    with pytest.raises(ValueError, match='own is an empty folder: put pictures'):
-        helper.open_dataset('own', tmp_path)
-    (tmp_path / 'own' / 'notes.txt').write_text('no picture')
-    with pytest.raises(ValueError, match=r'own contains no pictures. Put pictures'):
-        helper.open_dataset('own', tmp_path)
-    assert all_files(tmp_path) == ['own/notes.txt']
-
-
-def test_spaces_and_letters_of_all_languages_in_names_do_no_harm(tmp_path, capsys):
-    data_dir = tmp_path / 'mes données' / 'Bücher ü 日本 [1] %s {}'
-    own = data_dir / 'Gesichter ß 顔 *'
-    own.mkdir(parents=True)
-    (own / 'größe 1.png').write_bytes(level(1))
-    (own / 'kaputt é.jpg').write_text('no picture')
-    (own / os.fsdecode(b'\xff\xfe.jpg')).write_text('no picture')
-    for _ in range(2):
-        assert levels(own.name, data_dir) == [1]
-    line = next(line for line in capsys.readouterr().out.encode().decode().splitlines() if 'Skipped' in line)
-    assert line.startswith('Skipped 2 of 3 pictures') and 'kaputt é.jpg' in line
 
 
 def test_another_picture_code_or_setting_makes_other_images(tmp_path, monkeypatch):
@@ -324,18 +295,6 @@ def own(tmp_path):
     return tmp_path / 'own'
 
 
-def kill(process):
-    process.kill()
-
-
-def interrupt(process):
-    process.send_signal(signal.SIGINT)
-
-
-def interrupt_all(process):
-    os.killpg(process.pid, signal.SIGINT)
-
-
 def kill_another(process):
     pids = []
     while not pids:
@@ -347,16 +306,19 @@ def kill_another(process):
 
 @linux
 @pytest.mark.skipif(_cores() < 2, reason='with one core there is no other process')
-@pytest.mark.parametrize('end', [kill, interrupt, interrupt_all, kill_another])
+@pytest.mark.parametrize('end', ['kill', 'interrupt', 'interrupt all', 'kill another'])
 def test_a_preparation_that_is_ended_leaves_no_process_and_nothing_wrong_and_begins_again(own, end):
     process = started(own)
-    end(process)
+    if end == 'kill another':
+        kill_another(process)
+    else:
+        (os.killpg if end == 'interrupt all' else os.kill)(process.pid, 9 if end == 'kill' else signal.SIGINT)
     errors = process.communicate(timeout=60)[1].rstrip()
     assert outlived_by(process.pid) == []
-    assert errors.count('Traceback') == (end is not kill)
-    if end is kill_another:
+    assert errors.count('Traceback') == (end != 'kill')
+    if end == 'kill another':
         assert 'RuntimeError: a process that was preparing pictures was killed, probably out of memory. Run' in errors
-    elif end is not kill:
+    elif end != 'kill':
         assert errors.endswith('KeyboardInterrupt')
     assert list(own.parent.glob('*.npy')) == []
     files = sorted(own.iterdir())

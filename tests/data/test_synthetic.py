@@ -2,14 +2,13 @@
 
 import gzip
 import io
-import itertools
 import os
 import shutil
 import struct
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from errno import EIO, ENOSPC
 
 import numpy as np
@@ -18,8 +17,9 @@ from PIL import Image
 
 from lesson.data import synthetic
 from lesson.data.idx import labels_beside
-from tests.builders import FailingDisk, all_files, end_at, in_a_process
+from tests.builders import all_files
 from tests.data.process import ROOT
+from tests.disk import every, every_end
 
 WRITERS = pytest.mark.parametrize('write', [synthetic.write_digits, synthetic.write_faces])
 
@@ -59,21 +59,6 @@ def test_the_bytes_depend_on_the_seed_and_not_on_the_number_of_workers(write, tm
     assert (tmp_path / 'other').read_bytes() != (tmp_path / 'one').read_bytes()
 
 
-@WRITERS
-def test_an_interrupted_write_leaves_nothing_behind_and_an_older_file_alone(write, tmp_path, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(synthetic, 'draw_digits', interrupted)
-    monkeypatch.setattr(synthetic, 'draw_face', interrupted)
-    for before in ([], ['data']):
-        with pytest.raises(KeyboardInterrupt):
-            write(tmp_path / 'data', count=20)
-        assert os.listdir(tmp_path) == before
-        (tmp_path / 'data').write_bytes(b'older')
-    assert (tmp_path / 'data').read_bytes() == b'older'
-
-
 def test_labels_that_are_missing_are_written_and_a_folder_in_the_way_is_named(tmp_path):
     path = synthetic.ensure('mnist/train-images-idx3-ubyte.gz', 10, tmp_path)
     drawn = path.stat().st_mtime_ns
@@ -86,63 +71,48 @@ def test_labels_that_are_missing_are_written_and_a_folder_in_the_way_is_named(tm
         synthetic.ensure('img_align_celeba.zip', 10, tmp_path / 'file')
 
 
-def test_a_full_disk_is_named(tmpfs):
-    disk = tmpfs(2**16)
-    with pytest.raises(OSError, match=rf'no space to write {disk}/synthetic/faces-100-.*zip: [\d,]+ are free'):
-        synthetic.ensure('img_align_celeba.zip', 100, disk)
-    assert all_files(disk) == []
-
-
-def test_two_processes_on_a_fresh_folder_draw_once(tmp_path):
-    code = 'import sys, helper; helper.open_dataset("mnist", sys.argv[1], synthetic_count=2000)'
-    command = [sys.executable, '-c', code, tmp_path]
-    pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'text': True}
-    results = [process.communicate() for process in [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(2)]]
-    assert all('Using synthetic digits, not MNIST: 2,000 images' in printed for printed, _ in results), results
-    assert ''.join(errors for _, errors in results).count('| 0/2000') == 1
-    assert not [file for file in all_files(tmp_path) if 'part' in file or 'lock' in file]
-
-
-LOCKLESS = """
+DRAW = """
 import sys
 from pathlib import Path
 from tests.data.conftest import grant_to_all
 from lesson.data import synthetic
-grant_to_all()
-synthetic.ensure(sys.argv[1], 300, Path(sys.argv[2]))
+if sys.argv[1] == 'lockless':
+    grant_to_all()
+synthetic.ensure(sys.argv[2], 300, Path(sys.argv[3]))
 """
 
 
 @pytest.mark.long
+@pytest.mark.parametrize('locks', ['locks', 'lockless'])
 @pytest.mark.parametrize('file', ['digits.gz', 'faces.zip'])
-def test_without_locks_two_processes_draw_the_same_file_and_leave_nothing_else(tmp_path, file):
-    command = [sys.executable, '-c', LOCKLESS, file, tmp_path]
-    processes = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+def test_two_processes_draw_once_or_without_locks_the_same_file_and_leave_nothing_else(tmp_path, file, locks):
+    command = [sys.executable, '-c', DRAW, locks, file, tmp_path]
+    processes = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert locks == 'lockless' or ''.join(said).count('| 0/300') == 1
     path = synthetic.ensure(file, 300, tmp_path)
     write = synthetic.write_faces if file == 'faces.zip' else synthetic.write_digits
     write(tmp_path / 'alone', 300)
     assert path.read_bytes() == (tmp_path / 'alone').read_bytes()
-    assert [name for name in all_files(tmp_path) if name.endswith('.part')] == []
+    assert not [name for name in all_files(tmp_path) if name.endswith(('.part', '.lock'))]
+
+
+def right_next_time(folder):
+    path = synthetic.ensure('train-images-idx3-ubyte.gz', 10, folder)
+    assert gzip.decompress(path.read_bytes())[16:] == synthetic.draw_digits(10)[0].tobytes()
+    assert len(gzip.decompress(labels_beside(path).read_bytes())) == 18
+    shutil.rmtree(folder / 'synthetic')
 
 
 @pytest.mark.long
 @pytest.mark.parametrize('number', [EIO, ENOSPC, None])
+@pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
 def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_digits_are_right(tmp_path, number):
-    def draw():
-        return synthetic.ensure('train-images-idx3-ubyte.gz', 10, tmp_path)
+    def draw(disk=None):
+        with disk or nullcontext(), suppress(OSError):
+            synthetic.ensure('train-images-idx3-ubyte.gz', 10, tmp_path)
 
-    for i in itertools.count():
-        if number is None:
-            failed = in_a_process(end_at, i, draw) == 9
-        else:
-            with FailingDisk(i, number) as disk, suppress(OSError):
-                draw()
-            failed = disk.failed
-        path = draw()
-        assert gzip.decompress(path.read_bytes())[16:] == synthetic.draw_digits(10)[0].tobytes()
-        assert len(gzip.decompress(labels_beside(path).read_bytes())) == 18
-        shutil.rmtree(tmp_path / 'synthetic')
-        if not failed:
-            break
-    assert i >= 20  # twice open, the writes of gzip, to the disk and rename; between them the end of the lock
+    for last in every(draw, number) if number else every_end(draw):  # noqa: B007
+        right_next_time(tmp_path)
+    assert last >= 19  # twice open, the writes of gzip, to the disk and rename; between them the end of the lock
