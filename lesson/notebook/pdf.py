@@ -48,6 +48,7 @@ def print_page(page, target) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as folder:  # snaps see no /tmp
         printed = Path(folder, 'page.pdf')
         options = ['--headless', '--disable-gpu', '--no-pdf-header-footer', f'--user-data-dir={folder}/profile']
+        options.append('--generate-pdf-document-outline')  # the headings, as bookmarks
         if hasattr(os, 'geteuid') and os.geteuid() == 0:
             options.append('--no-sandbox')  # without this, a browser refuses to be run by root, as in a container
         command = [browser, *options, f'--print-to-pdf={printed}', page.as_uri()]

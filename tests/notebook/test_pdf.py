@@ -40,6 +40,23 @@ def test_no_picture_is_cut_by_the_end_of_a_sheet(tmp_path):
         assert [f'picture {i}' in sheet for sheet in sheets] == [f'end {i}' in sheet for sheet in sheets]
 
 
+@pytest.mark.long
+def test_no_heading_is_left_at_the_end_of_a_sheet_and_each_is_a_bookmark(tmp_path):
+    pypdf = pytest.importorskip('pypdf')
+    cells = []
+    for i in range(40):
+        cells.append(nbformat.v4.new_markdown_cell(f'## Heading {i}.\n\n*Goals: some.*'))
+        cells.append(nbformat.v4.new_code_cell('\n'.join([f'begin_{i}_', *['line'] * (3 + i % 6)])))
+    (tmp_path / 'page.html').write_text(page(nbformat.v4.new_notebook(cells=cells)), 'utf-8')
+    pdf.print_page(tmp_path / 'page.html', tmp_path / 'page.pdf')
+    reader = pypdf.PdfReader(tmp_path / 'page.pdf')
+    sheets = [sheet.extract_text() for sheet in reader.pages]
+    assert len(sheets) > 5
+    for i in range(40):
+        assert [f'Heading {i}.' in sheet for sheet in sheets] == [f'begin_{i}_' in sheet for sheet in sheets]
+    assert [item.title.rstrip('¶') for item in reader.outline] == [f'Heading {i}.' for i in range(40)]
+
+
 def test_without_a_browser_it_says_which_ones_would_do(tmp_path, monkeypatch):
     (tmp_path / 'page.html').write_text('a page')
     monkeypatch.setenv('PATH', str(tmp_path))
