@@ -1,17 +1,13 @@
 """Small data sets and files for the tests, and what has to come out of them by hand."""
 
-import os
-import sys
 import zipfile
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lesson import files
 from lesson.notebook.pdf import find_browser
 
 
@@ -85,59 +81,3 @@ def chromium(required=False):
             (pytest.fail if required else pytest.skip)(f'no browser starts: {str(error).splitlines()[0]}')
         yield browser
         browser.close()
-
-
-class FailingDisk:
-    """Meanwhile, operation number `which` (from 0) of a module on the disk fails with an errno, or ends the process.
-
-    Counted are opening a file for writing, each write to it, each fsync, renaming and unlinking. `modules` are those
-    whose open() is counted. number: the errno; None: the process ends there. `failed` says whether there were so many.
-    """
-
-    def __init__(self, which, number, modules=(files,)):
-        self.left, self.number, self.failed, self.modules = which, number, False, modules
-        self._patch = pytest.MonkeyPatch()
-
-    def __enter__(self):
-        def opened(path, mode):
-            if mode == 'rb':
-                return open(path, mode)
-            file = self._counted(open)(path, mode)
-            file.write = self._counted(file.write)
-            return file
-
-        for module in self.modules:
-            self._patch.setattr(module, 'open', opened, raising=False)
-        for name in ('fsync', 'replace', 'unlink', 'rename'):
-            self._patch.setattr(os, name, self._counted(getattr(os, name)))
-        return self
-
-    def __exit__(self, *_):
-        self._patch.undo()
-
-    def _counted(self, operation):
-        def counted(*arguments, **keywords):
-            self.left -= 1
-            if self.left == -1:
-                self.failed = True
-                if self.number is None:
-                    os._exit(9)
-                raise OSError(self.number, os.strerror(self.number))
-            return operation(*arguments, **keywords)
-
-        return counted
-
-
-def end_at(which, work, modules=(files,)):
-    """Do the work, and end this process at its operation number `which` on the disk."""
-    with FailingDisk(which, None, modules):
-        work()
-
-
-def in_a_process(function, *arguments):
-    """The exit code of function(*arguments) in a forked process, which costs less than a new one."""
-    sys.stdout.flush()
-    process = get_context('fork').Process(target=function, args=arguments)
-    process.start()
-    process.join(60)
-    return process.exitcode
