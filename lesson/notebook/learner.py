@@ -28,7 +28,7 @@ SECONDS, WAITING = 120, 30  # that a function may compute, and wait, in check
 STUDENT = Path(__file__).with_name('student') / 'README.md'
 BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
-    *('docs/generated.png', 'docs/field_guide.md', 'docs/field_guide'),
+    *('docs/generated.png', 'docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide'),
 )
 EXPLAIN = 'from lesson.notebook import learner\n\nlearner.explain_unwritten()'
 
