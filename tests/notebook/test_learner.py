@@ -268,7 +268,8 @@ def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, 
     names = {path.relative_to(bundle).as_posix() for path in bundle.rglob('*') if path.is_file()}
     assert {
         *('my_face_generation.ipynb', 'helper.py', 'problem_unittests.py', 'requirements.txt', 'README.md', 'LICENSE'),
-        *('docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide/01-generator.random.png', 'lesson/cluster/members.py'),
+        'docs/gan.svg',
+        *('docs/field_guide.md', 'docs/field_guide/01-generator.random.png', 'lesson/cluster/members.py'),
     } < names
     assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
     # Where to look, and how it is used, in single lines.
