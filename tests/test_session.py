@@ -67,8 +67,6 @@ def test_in_a_notebook_it_prints_nothing_either():
     ('death', 'code'),
     [
         ('os.abort()', -signal.SIGABRT),
-        ('ctypes.string_at(0)', -signal.SIGSEGV),
-        ('os.kill(os.getpid(), signal.SIGILL)', -signal.SIGILL),
         ('os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL),
         ('os._exit(3)', 3),
     ],
@@ -87,7 +85,6 @@ def test_the_last_words_of_a_process_that_dies_while_it_loads_tensorflow_are_pri
     ('end', 'code'),
     [
         ('sys.exit(4)', 4),
-        ('raise ImportError("broken")', 1),
         ('raise KeyboardInterrupt', -signal.SIGINT),
         ('os.write(2, b"x" * 1_000_000); raise MemoryError', 1),
     ],
@@ -123,7 +120,6 @@ def test_where_no_file_can_be_written_nothing_is_held_back(tmp_path):
         ('avx512f amx_bf16 amx_tile', 'DEFAULT', True),
         ('avx512f avx512_bf16', 'AVX512_CORE_AMX', True),
         ('avx512f avx512_bf16', 'AVX512_CORE', False),
-        ('avx512f avx512_bf16', 'AVX2', False),
         ('avx512f avx512_vnni', None, False),
         ('neon bf16', None, False),
     ],

@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from errno import EAGAIN, ENOMEM, ENOSPC, ENOSYS, EROFS
+from errno import EAGAIN, ENOSPC
 from functools import partial
 
 import pytest
@@ -92,8 +92,6 @@ def test_a_killed_process_is_an_error_and_no_endless_wait():
 
 
 GUARDLESS = """
-import multiprocessing, os, sys
-sys.path.insert(0, {root!r})
 import helper
 print('begun', flush=True)
 from tests.data.test_parallel import doubled
@@ -103,19 +101,23 @@ print(helper.open_dataset('mnist', '.', 'synthetic', 300).shape)
 """
 
 
+def run_script(folder, code):
+    (folder / 'script.py').write_text(code)
+    environment = os.environ | {'PYTHONPATH': str(ROOT)}
+    command = [sys.executable, '-u', 'script.py']
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
 @several
 def test_a_script_without_a_main_guard_is_run_once_and_uses_all_cores(tmp_path):
-    (tmp_path / 'script.py').write_text(GUARDLESS.format(root=str(ROOT)))
-    command = [sys.executable, '-u', 'script.py']
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    result = run_script(tmp_path, GUARDLESS)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count('begun') == 1 and '(300, 28, 28, 1)' in result.stdout
     assert '1 processes' not in result.stdout
 
 
 RERUN = """
-import multiprocessing, sys
-sys.path.insert(0, {root!r})
+import multiprocessing
 from tests.data.test_parallel import doubled
 from lesson.data.parallel import on_all_cores
 print(sum(number for _, number in on_all_cores(doubled, range(9))), flush=True)
@@ -129,8 +131,7 @@ if __name__ == '__main__':
 
 
 def test_a_spawned_process_that_runs_such_a_script_again_works_alone(tmp_path):
-    (tmp_path / 'script.py').write_text(RERUN.format(root=str(ROOT)))
-    result = subprocess.run([sys.executable, 'script.py'], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    result = run_script(tmp_path, RERUN)
     assert (result.stdout, result.stderr) == ('72\n72\n', '')
 
 
@@ -145,28 +146,23 @@ def test_a_process_that_may_start_none_works_alone():
     assert queue.get(timeout=60) == [2 * i for i in range(9)]
 
 
+REFUSED = {
+    'semaphores': (multiprocessing.synchronize._multiprocessing, 'SemLock', OSError(ENOSPC, 'No space left on device')),
+    'processes': (multiprocessing.util, 'spawnv_passfds', OSError(EAGAIN, 'Try again')),
+    'threads': (threading.Thread, 'start', RuntimeError("can't start new thread")),
+}
+
+
 @several
-@pytest.mark.parametrize('number', [EAGAIN, ENOMEM, ENOSPC, ENOSYS, EROFS])
-@pytest.mark.parametrize('refused', ['semaphores', 'processes'])
-def test_where_no_process_can_be_started_this_one_works_alone(monkeypatch, number, refused):
+@pytest.mark.parametrize('what', REFUSED)
+def test_where_no_process_can_be_started_this_one_works_alone_and_leaves_none(monkeypatch, what):
+    place, name, error = REFUSED[what]
+
     def refuse(*_, **__):
-        raise OSError(number, os.strerror(number))
-
-    place, name = {
-        'semaphores': (multiprocessing.synchronize._multiprocessing, 'SemLock'),
-        'processes': (multiprocessing.util, 'spawnv_passfds'),
-    }[refused]
-    monkeypatch.setattr(place, name, refuse)
-    assert list(on_all_cores(doubled, range(9))) == [(os.getpid(), 2 * i) for i in range(9)]
-
-
-@several
-def test_where_no_thread_can_be_started_the_processes_end_and_this_one_works_alone(monkeypatch):
-    def refuse(self):
-        raise RuntimeError("can't start new thread")
+        raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, 'start', refuse)
+        patch.setattr(place, name, refuse)
         assert list(on_all_cores(doubled, range(9))) == [(os.getpid(), 2 * i) for i in range(9)]
     end = time.monotonic() + 10
     while multiprocessing.active_children() and time.monotonic() < end:

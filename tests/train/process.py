@@ -6,7 +6,6 @@ Writes its losses, and images generated at the end, to RESULT, an .npz file.
 """
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
@@ -40,14 +39,11 @@ def main(arguments=None):
     parser.add_argument('--nan', type=int, help='step at which its images are not finite')
     parser.add_argument('--pause', type=float, default=0, help='seconds before each batch')
     parser.add_argument('--every', type=float, default=0, help='seconds between checkpoints')
-    parser.add_argument('--unlocked', action='store_true', help='as if locks were granted to all')
     parser.add_argument('--silence', type=float, default=200, help='seconds that a different member may be late')
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background does not have
     checkpoints.EVERY, recalibrate.IMAGES, members.WAIT, members.SILENCE = given.every, 10, 200, given.silence
     session.tf.disable_eager_execution()
-    if given.unlocked:
-        checkpoints.one_process_at_a_time = lambda folder: contextlib.nullcontext()
     if given.bfloat16:
         session.has_fast_bfloat16 = lambda: True
     lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')

@@ -28,11 +28,11 @@ def trial():
 @pytest.mark.parametrize(
     ('setting', 'values', 'allowed'),
     [
-        ('epoch_count', [None, 0, 1.5], 'choose a whole number from 1'),
+        ('epoch_count', [None, 0, -1, 1.5, '2', True, [1], float('nan')], 'choose a whole number from 1'),
         ('batch_size', [0, '2'], 'choose a whole number from 1'),
         ('batch_size', [7], 'only 6 images'),
         ('z_dim', [0, True], 'choose a whole number from 1'),
-        ('learning_rate', [None, 0, -0.1, float('nan'), float('inf')], 'above 0'),
+        ('learning_rate', [None, 0, -0.1, '0.1', True, float('nan'), float('inf')], 'above 0'),
         ('beta1', [None, -0.1, 1], 'from 0 to less than 1'),
         ('average', [-0.1, 1, '0.5'], 'from 0 to less than 1, or None'),
         ('seed', [None, -1, 0.5], 'choose a whole number from 0'),
@@ -42,6 +42,8 @@ def test_a_setting_that_cannot_be_used_is_refused_with_what_is_allowed(trial, se
     for value in values:
         with pytest.raises(ValueError, match=rf'{setting} is .*{allowed}'):
             trial.run(2, **{setting: value})
+    numpys = {'epoch_count': np.int64(2), 'learning_rate': np.float32(0.1), 'beta1': np.float64(0), 'seed': np.uint8(3)}
+    assert trial.run(2, **numpys).steps == 4
 
 
 def test_a_folder_may_have_a_number_as_its_name(trial, tmp_path, monkeypatch):
@@ -50,17 +52,9 @@ def test_a_folder_may_have_a_number_as_its_name(trial, tmp_path, monkeypatch):
     assert run.generators_dir == Path('2026') and sorted(path.name for path in tmp_path.iterdir()) == ['2024', '2025']
 
 
-def test_numbers_of_numpy_are_as_good_as_any(trial):
-    run = trial.run(2, epoch_count=np.int64(2), learning_rate=np.float32(0.1), beta1=np.float64(0), seed=np.uint8(3))
-    assert run.steps == 4
-
-
-def test_an_epoch_without_a_batch_is_an_error_and_not_a_run(trial):
+def test_real_images_that_differ_in_size_from_the_generated_ones_or_are_missing_are_refused(trial):
     with pytest.raises(ValueError, match=r'get_batches\(3\) yields no batch, so nothing was trained'):
-        trial.train([(1.0, 1.0)], get_batches=lambda size, seed: [])
-
-
-def test_real_images_that_differ_in_size_from_the_generated_ones_are_refused(trial):
+        Trial().train([(1.0, 1.0)], get_batches=lambda size, seed: [])
     for shape in ((3, 4, 4, 1), (3, 2, 3, 1), (3, 2, 2, 3)):
         with pytest.raises(ValueError, match=r'real images are .*generated ones \[2, 2, 1\]: prepare .* or change its'):
             trial.train([(1.0, 1.0)], data_shape=shape)
@@ -99,11 +93,6 @@ def test_each_step_has_its_own_images_and_noise_which_depend_on_the_seed_and_the
     assert all(map(same, whole[5:], again))
     assert not any(map(same, whole, other))
     assert len({z.tobytes() for _, z in whole}) == len({images.tobytes() for images, _ in whole}) == 8
-
-
-def test_losses_are_kept_as_one_row_per_step(trial):
-    run, _, _ = trial.train([(1.0, 2.0), (3.0, 4.0)])
-    np.testing.assert_array_equal(run.losses, np.float32([[1, 2], [3, 4]]))
 
 
 def test_the_bar_says_in_which_epoch_it_is(trial, capsys, monkeypatch):
@@ -170,15 +159,25 @@ def test_what_usually_goes_wrong_is_pointed_out_once(trial, capsys, losses, nois
 
 @pytest.mark.fault
 def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(trial, capsys):
-    run, count, _ = trial.train([(1.0, 1.0)] * 3, lambda step: step == 1 and os.kill(os.getpid(), 2))
+    losses = [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]
+    run, count, _ = trial.train(losses, lambda step: step == 1 and os.kill(os.getpid(), 2))
     assert (run.step, count) == (2, 2)
+    np.testing.assert_array_equal(run.losses, np.float32([[1, 2], [3, 4]]))
     assert 'Interrupted after step 2 of 3; with checkpoint_dir=' in capsys.readouterr().out
 
 
 @pytest.mark.fault
-def test_interrupts_work_as_usual_after_a_run_that_failed(trial):
+def test_a_second_interrupt_stops_at_once_and_after_a_run_interrupts_work_as_usual(trial):
+    def twice(step):
+        os.kill(os.getpid(), 2)
+        os.kill(os.getpid(), 2)
+        time.sleep(1)
+        pytest.fail('it goes on')
+
+    with pytest.raises(KeyboardInterrupt):
+        trial.train([(1.0, 1.0)] * 3, twice)
     with pytest.raises(ZeroDivisionError):
-        trial.train([(1.0, 1.0)] * 3, lambda step: 1 / 0)
+        Trial().train([(1.0, 1.0)] * 3, lambda step: 1 / 0)
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), 2)
         time.sleep(1)
@@ -196,24 +195,13 @@ def test_a_run_in_a_different_thread_works(trial):
 def test_names_that_the_terminal_cannot_show_do_not_end_a_run(trial, tmp_path, monkeypatch):
     terminal, folder = io.TextIOWrapper(io.BytesIO(), 'ascii', write_through=True), tmp_path / '検'
     monkeypatch.setattr('sys.stdout', terminal)
-    folders = {
-        'title': '猫',
-        'checkpoint_dir': folder,
-        'log_dir': folder / 'logs',
-        'generators_dir': folder / 'step-3.npz',
-    }
+    folders = {'checkpoint_dir': folder, 'log_dir': folder / 'logs', 'generators_dir': folder / 'step-3.npz'}
     trial.train([(1.0, 1.0)] * 3, lambda step: step == 1 and os.kill(os.getpid(), 2), **folders)
     (folder / 'step-3.npz').write_bytes(b'damaged, and the newest')
     run, count, _ = Trial().train([(1.0, 1.0)] * 3, **folders)
     generators.save(run)
     assert count == 3
     said = terminal.buffer.getvalue().decode()
-    for words in (
-        'Interrupted after step 2',
-        'Resuming after step 2',
-        'is damaged',
-        'TensorBoard',
-        'could not be saved',
-    ):
+    for words in ('Interrupted after step 2', 'Resuming after step 2', 'is damaged', 'TensorBoard', 'not be saved'):
         (line,) = (line for line in dict.fromkeys(said.splitlines()) if words in line)
         assert '\\u691c' in line
