@@ -10,7 +10,7 @@ from lesson.files import whole_file
 from lesson.pictures import enlarged, grid, levels, line_height, png, titled
 from lesson.progress import in_notebook
 
-COLUMN = 11  # rows in a column of the picture
+COLUMN = 13  # rows in a column of the picture
 ROWS = 3 * COLUMN  # in the picture, as wide as a page; of a longer run every second or third
 INLINE = 16  # frames of the animation in a notebook, which has to stay small
 SCALE, LARGER = 2, 3  # pixels for each pixel of an image, in the picture and in the animation
