@@ -57,6 +57,12 @@ def test_links_lead_to_files_from_where_the_page_is(tree):
         assert [link['href'] for link in made.select('p a')] == [f'{up}docs/a.md', '#b', 'https://c.org/']
 
 
+def test_an_answer_is_folded_and_what_follows_is_not():
+    text = 'How many?\n\n<details><summary>Answer</summary>\n\nforty-two\n\n</details>\n\nAnd why?'
+    made = BeautifulSoup(page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])), 'html.parser')
+    assert made.select_one('.jp-Cell details').text.split() == ['Answer', 'forty-two']
+
+
 def test_the_page_is_dark_where_the_machine_is_but_not_in_print(tree):
     (dark,) = tree.select('style[media="screen and (prefers-color-scheme: dark)"]')
     assert '--jp-layout-color0: #111' in dark.text
