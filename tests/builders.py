@@ -4,6 +4,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -81,3 +82,11 @@ def chromium(required=False):
             (pytest.fail if required else pytest.skip)(f'no browser starts: {str(error).splitlines()[0]}')
         yield browser
         browser.close()
+
+
+def write_notebook(path, *sources):
+    """A notebook of code cells."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [nbformat.v4.new_code_cell(source, id=str(number)) for number, source in enumerate(sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path

@@ -9,7 +9,6 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -25,7 +24,6 @@ def test_floats_become_the_nearest_level_clipped_and_come_back(low, high):
     assert levels(np.float32([low - 9, high + 9]), low, high).tolist() == [0, 255]
     assert levels(np.float32([np.nan]), -1, 1).tolist() == [128]
     np.testing.assert_array_equal(levels(as_floats(every)), every)
-    assert as_floats(floats) is floats
 
 
 def test_the_grid_shows_every_image_in_its_cell_and_gray_elsewhere():
@@ -47,8 +45,7 @@ def test_lines_of_text_are_above_an_image_which_is_not_cut_off():
     above = 2 * line_height(13)
     assert page.height == above + 10 and page.width > 100
     assert np.asarray(page)[above:, :10].tolist() == np.asarray(image).tolist()
-    for line in (0, 1):
-        text = np.asarray(page)[line * line_height(13) : (line + 1) * line_height(13)]
+    for text in np.split(np.asarray(page)[:above], 2):
         assert text.min() < 100 and text.max() == 255  # dark letters on white
 
 
@@ -108,9 +105,8 @@ def plotted(title):
     """What is warned of when a plot has this title."""
     with warnings.catch_warnings(record=True) as caught:
         figure = Figure()
-        FigureCanvasAgg(figure)
         figure.add_subplot(title=title)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     return [str(each.message) for each in caught]
 
 
@@ -118,7 +114,7 @@ ASCII = [chr(code) for code in range(32, 127)]
 
 
 def test_letters_of_europe_and_the_near_east_are_shown_with_what_is_installed_anyway(fonts):
-    for title in ('Müller', 'café, ñandú', 'Ελλάδα', 'Москва', 'قطط', 'Łódź'):
+    for title in ('café, ñandú', 'Ελλάδα', 'Москва', 'قطط', 'Łódź'):
         text, font = lettered(title)
         assert text == title and all(pictures._has(font, letter) for letter in title)
     assert lettered('cats')[1].getname()[0] == 'Aileron'  # as it always was

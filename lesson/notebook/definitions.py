@@ -236,9 +236,8 @@ def _statements(path):
         where = f'{path.name}, cell {cell}'
         linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
         try:
-            statements += [
-                _Statement(cell, where, node) for node in ast.parse(cells.without_magics(source), where).body
-            ]
+            nodes = ast.parse(cells.without_magics(source), where).body
+            statements += [_Statement(cell, where, node) for node in nodes]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             statements.append(_Statement(cell, where, None, error, cells.would_bind(source)))
     # A file that one statement writes and a later one reads is like a name: both take part in it.

@@ -25,12 +25,8 @@ class Client(PapermillNotebookClient):
     """A client that shows what the kernel updates, if it is plain text, in a line of a terminal."""
 
     def execute(self):
-        hidden = not sys.stderr.isatty()
-        with (
-            tempfile.TemporaryFile() as said,
-            tqdm(bar_format='{desc}', position=1, leave=False, disable=hidden) as bar,
-        ):
-            self._bar = bar
+        self._bar = tqdm(bar_format='{desc}', position=1, leave=False, disable=not sys.stderr.isatty())
+        with tempfile.TemporaryFile() as said, self._bar as bar:
             try:
                 return super().execute(stderr=said)
             except Exception:

@@ -7,6 +7,7 @@ tf.layers, which tf_keras still contains.
 import ast
 import contextlib
 import functools
+import re
 import sys
 import types
 
@@ -19,22 +20,16 @@ NOTE = 'written for TensorFlow 1: tf is tensorflow.compat.v1, tf.layers come fro
 
 def is_old(nodes) -> bool:
     """Whether statements use what the module `tensorflow` contained in version 1, and does not contain today."""
-    plain, other, used, attributes = {'tensorflow'}, set(), set(), []  # names for the module, for something else
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
-        match node:
-            case ast.Import(aliases):
-                for alias in aliases:
-                    (plain if alias.name == 'tensorflow' else other).add(alias.asname)
-                used |= {alias.name.split('.')[1] for alias in aliases if alias.name.startswith('tensorflow.')}
-            case ast.ImportFrom(str(module), aliases) if module.split('.')[0] == 'tensorflow':
-                other |= {alias.asname or alias.name for alias in aliases}
-                used |= {f'{module}.{alias.name}'.split('.')[1] for alias in aliases}
-            case ast.Assign(targets, value):  # tf = tensorflow, or tf = tf.compat.v1
-                same = isinstance(value, ast.Name) and value.id in plain
-                (plain if same else other).update(each.id for each in targets if isinstance(each, ast.Name))
-            case ast.Attribute(ast.Name(name), attribute):
-                attributes.append((name, attribute))
-    used |= {attribute for name, attribute in attributes if name in plain - other}
+    text = '\n'.join(map(ast.unparse, nodes))
+    if re.search(r'\btensorflow\.compat\b|\.compat\.v1\b', text):
+        return False
+    names = [
+        'tensorflow',
+        *re.findall(r'\btensorflow as (\w+)', text),
+        *re.findall(r'^(\w+) = tensorflow$', text, re.M),
+    ]
+    used = re.findall(rf'\b(?:{"|".join(names)})\.(\w+)|\bfrom tensorflow import (\w+)', text)
+    used = {name for pair in used for name in pair}
     return any(name == 'contrib' or (not hasattr(tensorflow, name) and hasattr(tf, name)) for name in used)
 
 

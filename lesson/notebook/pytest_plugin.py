@@ -28,19 +28,11 @@ def notebook(pytestconfig):
 
 
 def _fixture(name):
-    @pytest.fixture(name=name)
-    def function(notebook):
-        return notebook[name]
-
-    return function
+    return pytest.fixture(lambda notebook: notebook[name], name=name)
 
 
-model_inputs = _fixture('model_inputs')
-discriminator = _fixture('discriminator')
-generator = _fixture('generator')
-model_loss = _fixture('model_loss')
-model_opt = _fixture('model_opt')
-train = _fixture('train')
+model_inputs, discriminator, generator = map(_fixture, ('model_inputs', 'discriminator', 'generator'))
+model_loss, model_opt, train = map(_fixture, ('model_loss', 'model_opt', 'train'))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -1,24 +1,17 @@
 """Small notebooks, and what they define."""
 
-import nbformat
 import pytest
 
 import problem_unittests
 from lesson.notebook.definitions import definitions
+from tests.builders import write_notebook
 
 
 @pytest.fixture
 def define(tmp_path, monkeypatch):
     """What these cells define, as a notebook in an empty folder that is the working directory."""
     monkeypatch.chdir(tmp_path)
-
-    def define(*sources):
-        path = tmp_path / 'solution.ipynb'
-        cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        return definitions(path)
-
-    return define
+    return lambda *sources: definitions(write_notebook(tmp_path / 'solution.ipynb', *sources))
 
 
 def verdict(scope, name):

@@ -21,7 +21,7 @@ IMPORT = 'import tensorflow.compat.v1 as tf'
 def test_nothing_that_loads_prints_or_trains_is_executed(define, tmp_path):
     scope = define(
         '%matplotlib inline\nimport numpy as np\n!touch touched\nsize = np.prod([2, 3])',
-        "open('touched', 'w')\nprint('hello')\nfor i in range(3):\n    open('touched', 'w')",
+        "open('touched', 'w')\nfor i in range(3):\n    open('touched', 'w')",
         "data = open('touched', 'w')\nwith open('touched', 'w') as f:\n    pass",
         '%%bash\ntouch touched',
         "def train(*args):\n    open('touched', 'w')\nlosses = train(1)\ntrain(2)",
@@ -36,22 +36,18 @@ def test_nothing_that_loads_prints_or_trains_is_executed(define, tmp_path):
 ACTS = {
     'by its own name': "x = open('touched', 'w')",
     'by a function of the notebook': 'x = fit()',
-    'by a method': 'x = Trainer().steps',
     'by a method that a constructor calls': 'x = Eager()',
     'by a module': "import subprocess\nx = subprocess.check_call(['touch', 'touched'])",
     'by a module under another name': "from shutil import copyfile as cp\nx = cp(__file__, 'touched')",
     'by a shell line': 'x = !touch touched',
-    'in a loop': 'for i in range(3):\n    x = fit()',
     'by a function that is given to another': 'x = list(map(fit, [1]))',
-    'in a comprehension': 'x = [fit() for i in range(3)]',
-    'in a branch': 'if True:\n    x = fit()',
+    'in a branch of a loop': 'for i in range(3):\n    if True:\n        x = fit()',
     'by a session': 'import tensorflow.compat.v1 as tf\nx = tf.Session().run(tf.constant(7))',
     'by a connection': 'import socket\nx = socket.create_connection(("127.0.0.1", 9))',
     'in a with statement': "with open('touched', 'w') as x:\n    pass",
     'in a default': "def x(y=open('touched', 'w')):\n    pass",
     'in a decorator': '@prepare()\ndef x():\n    pass',
-    'by a lambda that is called': "x = (lambda: open('touched', 'w'))()",
-    'by a lambda that is named': "make = lambda: open('touched', 'w')\nx = make()",
+    'by a lambda': "make = lambda: open('touched', 'w')\nx = make()",
     'by a function with a harmless name': 'x = prepare()',
 }
 
@@ -62,7 +58,6 @@ def test_a_value_that_comes_from_loading_or_training_is_not_computed_even_if_it_
     scope = define(
         "def fit(*_):\n    open('touched', 'w')\n    return 1",
         'def prepare():\n    def inner():\n        return fit()\n    return inner()',
-        'class Trainer:\n    def __init__(self):\n        self.steps = fit()',
         'class Eager:\n    def __init__(self):\n        self.go()\n    def go(self):\n        fit()',
         source,
         'def train(*arguments):\n    return x',
@@ -70,7 +65,7 @@ def test_a_value_that_comes_from_loading_or_training_is_not_computed_even_if_it_
     assert not (tmp_path / 'touched').exists()
     fault, text = verdict(scope, 'train')
     assert fault == 'train.raises'
-    assert 'x is not defined: "' in text and 'solution.ipynb, cell 5' in text
+    assert 'x is not defined: "' in text and 'solution.ipynb, cell 4' in text
 
 
 COMPUTED = {
@@ -79,19 +74,13 @@ COMPUTED = {
         'from dataclasses import dataclass\n@dataclass\nclass Config:\n    size: "int" = 7\nconfig = Config()\n'
         'x = config.size'
     ),
-    'a named tuple': "from collections import namedtuple\nC = namedtuple('C', 'size')\nx = C(size=7).size",
-    'a simple namespace': 'from types import SimpleNamespace\nc = SimpleNamespace(size=7)\nx = c.size',
-    'a pure function of the notebook': 'def spread(n):\n    return [n] * 7\nx = len(spread(1))',
     'a function defined in a later cell': 'def later():\n    return 7\nx = later()',
     'a dictionary filled afterwards': "sizes = {}\nsizes['x'] = 7\nx = sizes['x']",
     'attributes set afterwards': 'class C: pass\nc = C()\nc.size = 7\nx = c.size',
     'a list filled in a loop': 'filters = []\nfor i in range(8):\n    filters.append(i)\nx = filters[-1]',
     'a count': 'x = 3\nx += 4',
-    'a value that depends on another': 'import numpy as np\na = np.arange(8)\nx = int(a.max())',
     'two at once': 'a, x = divmod(15, 8)',
     'a condition': 'if 1 + 1 == 2:\n    x = 7\nelse:\n    x = 8',
-    'an attempt': 'try:\n    import no_such_module\nexcept ImportError:\n    x = 7',
-    'a part of a function': 'import functools\ndef f(a, b):\n    return a + b\nx = functools.partial(f, 3)(4)',
     'an import after an attempt to install': (
         'try:\n    import math\nexcept ImportError:\n    !pip install math\n    import math\nx = int(math.pi) + 4'
     ),
@@ -99,10 +88,8 @@ COMPUTED = {
         'import os\ntry:\n    import math\nexcept ImportError:\n    os.system("pip install math")\nx = int(math.pi) + 4'
     ),
     'all names of a module': 'from math import *\nx = int(pi) + 4',
-    'a name of the typing kind': 'x: int = int("7")',
-    'a value printed on the way': 'x = 7\nprint(x)',
-    'a function with a magic in it': 'def f():\n    %matplotlib inline\n    return 7\nx = f()',
-    'a function with a shell line in it': 'def f():\n    !mkdir samples\n    return 7\nx = f()',
+    'a name of the typing kind, printed on the way': 'x: int = int("7")\nprint(x)',
+    'magics in a function': 'def f():\n    %matplotlib inline\n    !mkdir x\n    return 7\nx = f()',
     'a function made by another': 'import functools\nx = functools.partial(int, "7")()',
     'a walrus': 'y = (x := 7)',
     'what is read from a file beside': 'import json\nx = len(json.load(open("solution.ipynb"))["cells"]) + 4',
@@ -120,18 +107,15 @@ def test_a_value_that_a_function_depends_on_is_computed(define, tmp_path, source
 
 OWN = {
     'a function': 'def {}(w, test=3):\n    return [w, test]\nx = {}(7)[0]',
-    'a lambda': '{} = lambda w: [w]\nx = {}(7)[0]',
     'a method': 'class C:\n    def {}(self, input):\n        return max(input, 7)\nx = C().{}(3)',
     'a part of a function': 'import functools\n{} = functools.partial(max, 7)\nx = {}(3)',
-    'a value': '{} = 7\ndef same(a):\n    return a\nx = same({})',
     'a parameter': 'def most({}):\n    return max({}, 3)\nx = most(7)',
 }
 
 
 @pytest.mark.parametrize('source', OWN.values(), ids=OWN)
 def test_what_the_notebook_itself_defines_is_not_judged_by_its_name(define, source):
-    names = ('input_shape', 'get_training_hparams', 'plot_style', 'build_test_noise', 'exec_order', 'open')
-    for name in (*names, 'evaluate_width', 'display_name', 'load_defaults', 'read_settings', 'test', 'makeTrainConfig'):
+    for name in ('input_shape', 'get_training_hparams', 'plot_style', 'exec_order', 'open', 'load_defaults', 'test'):
         scope = define(source.format(name, name), 'def generator(z):\n    return x')
         assert scope['generator'](None) == 7, name
 
@@ -161,8 +145,7 @@ def test_settings_that_later_cells_rely_on_are_made(define, monkeypatch):
 
 CELLS = {
     'a line in brackets that begins with a percent sign': 'name = 3\nx = ("%d"\n% name)\nx = 7',
-    'a line in a text that begins with a percent sign': 'x = """\n%matplotlib inline\n!ls\n%%time"""\nx = 7',
-    'a line in a text that begins with a mark': 'y = """\n!touch touched\n"""\nx = 7',
+    'a line in a text that begins with a mark': 'x = """\n%matplotlib inline\n!touch touched\n%%time"""\nx = 7',
     'two names for what a shell line prints': 'a, b = !echo 1\nx = 7',
     'a shell line in square brackets': 'x = 7\nfiles = !ls -l',
     'a shell line continued': '!pip install -q \\\n    tqdm \\\n    requests\nx = 7',
@@ -170,9 +153,7 @@ CELLS = {
     'a shell line in an if': 'if False:\n    !pip install tqdm\nx = 7',
     'a magic with a result': 't = %timeit -o pass\nx = 7',
     'help': 'int?\n?int\nint??\nx = 7',
-    'a timed cell': '%%time\nx = 7',
-    'a timed cell after an empty line': '\n\n%%time\nx = 7',
-    'a timed and captured cell': '%%capture out\n%%time\nx = 7',
+    'a timed and captured cell after an empty line': '\n\n%%capture out\n%%time\nx = 7',
     'a timed line': '%time x = 7',
     'prompts': '>>> x = 7',
     'an indented cell': '    y = 1\n    x = 7',
@@ -187,14 +168,14 @@ def test_a_cell_defines_what_it_defines_in_jupyter(define, tmp_path, source):
     assert not (tmp_path / 'touched').exists()
 
 
-@pytest.mark.parametrize('source', ['%%bash\n', '%%timeit\n', '%%writefile x.py\n', '%%html\n'])
+@pytest.mark.parametrize('source', ['%%bash\n', '%%writefile x.py\n'])
 def test_a_cell_of_a_magic_that_defines_nothing_defines_nothing(define, tmp_path, source):
     scope = define(f'{source}def generator(z):\n    return 7')
     assert verdict(scope, 'generator')[0] == 'generator.missing'
     assert [path.name for path in tmp_path.iterdir()] == ['solution.ipynb']
 
 
-@pytest.mark.parametrize('before', ['', '\n\n', '!pip install -q \\\n  tqdm\n', '%%time\n', '\n%%capture\n%%time\n\n'])
+@pytest.mark.parametrize('before', ['', '!pip install -q \\\n  tqdm\n', '\n%%capture\n%%time\n\n'])
 def test_a_message_names_the_right_line(define, before):
     line = before.count('\n') + 3
     scope = define(f'{before}import math\ndef generator(z, channels, is_train=True):\n    return math.no_such_name')
@@ -231,21 +212,14 @@ def test_a_name_that_only_a_later_cell_defines_is_taken_from_there(define):
     assert scope['generator'](None) == 7
 
 
-def test_the_newest_definition_of_a_function_counts(define):
+def test_the_newest_definition_of_a_function_counts_also_one_that_is_wrapped(define):
     scope = define(
-        'def generator(z):\n    return 1',
-        'def generator(z):\n    return 7',
+        'def generator(z, x=1):\n    return x',
+        'import functools\ngenerator = functools.partial(generator, x=7)',
         'for generator in []:\n    pass',
         'generator = undefined(3)',
         'generator = generator(1)',
         'generator = True',
-    )
-    assert scope['generator'](None) == 7
-
-
-def test_a_function_wrapped_in_a_later_cell_counts(define):
-    scope = define(
-        'def generator(z, x=1):\n    return x', 'import functools\ngenerator = functools.partial(generator, x=7)'
     )
     assert scope['generator'](None) == 7
 
@@ -274,15 +248,13 @@ def test_a_missing_function_a_syntax_error_and_a_failing_definition_are_reported
         'def generator(z, limit=undefined):\n    pass',
         'def model_opt():\n    return 1',
     )
-    fault, text = verdict(scope, 'discriminator')
-    assert fault == 'discriminator.missing'
-    assert text.startswith('discriminator is not defined: solution.ipynb, cell 1 has a syntax error in line 1: ')
-    fault, text = verdict(scope, 'generator')
-    assert fault == 'generator.missing' and 'cell 2 failed: NameError' in text
-    assert verdict(scope, 'train') == (
-        'train.missing',
-        'train is not defined: no cell of solution.ipynb has a def train',
-    )
+    for name, said in (
+        ('discriminator', 'discriminator is not defined: solution.ipynb, cell 1 has a syntax error in line 1: '),
+        ('generator', 'cell 2 failed: NameError'),
+        ('train', 'train is not defined: no cell of solution.ipynb has a def train'),
+    ):
+        fault, text = verdict(scope, name)
+        assert fault == f'{name}.missing' and said in text
     assert scope['model_opt']() == 1
 
 
@@ -297,26 +269,20 @@ def test_a_newest_definition_with_a_syntax_error_is_not_passed_over_for_an_older
         assert fault == 'generator.missing' and 'cell 2 has a syntax error' in text
 
 
+SYNTAX = 'cell 2 has a syntax error'
 BROKEN = {
-    'a block with a syntax error': ('def block(x)\n    return x', 'cell 2 has a syntax error in line 1'),
-    'a value in a cell with a syntax error': ('block = len\nif True\n    pass', 'cell 2 has a syntax error in line 2'),
-    'a class in a cell with a syntax error': ('class block:\n    x = (', 'cell 2 has a syntax error'),
-    'an import in a cell with a syntax error': (
-        'from math import floor, ceil as block\nx = (',
-        'cell 2 has a syntax error',
-    ),
-    'an error that only the compiler finds': (
-        'def block(x):\n    y = 1\n    global y',
-        'cell 2 has a syntax error in line 3',
-    ),
+    'a block with a syntax error': ('def block(x)\n    return x', f'{SYNTAX} in line 1'),
+    'a value in a cell with a syntax error': ('block = len\nif True\n    pass', f'{SYNTAX} in line 2'),
+    'a class in a cell with a syntax error': ('class block:\n    x = (', SYNTAX),
+    'an import in a cell with a syntax error': ('from math import floor, ceil as block\nx = (', SYNTAX),
+    'an error that only the compiler finds': ('def block(x):\n    y = 1\n    global y', f'{SYNTAX} in line 3'),
     'a value that fails': (
         'block = int("seven")',
-        '"block = int(\'seven\')" in solution.ipynb, cell 2 failed: ValueError',
+        '"block = int(\'seven\')" in solution.ipynb, cell 2 failed: ValueErr',
     ),
     'a value that depends on one that fails': ('a = undefined\nblock = [a]', 'a is not defined'),
     'a value that ends Python': ('import sys\nblock = sys.exit(3)', 'cell 2 failed: SystemExit: 3'),
     'an import that fails': ('import no_such_module as block', "No module named 'no_such_module'"),
-    'a part of an import that fails': ('from math import no_such_name as block', "cannot import name 'no_such_name'"),
     'a default that fails': ('def block(x=undefined):\n    return x', "name 'undefined' is not defined"),
     'a loop that fails': ('block = {}\nfor i in undefined:\n    block[i] = 1', "name 'undefined' is not defined"),
 }
@@ -330,25 +296,16 @@ def test_an_error_in_a_cell_that_a_function_depends_on_is_named_in_its_verdict(d
     assert 'block is not defined: ' in text.splitlines()[0] and reason in text.splitlines()[0]
 
 
-def test_a_cell_with_an_error_is_no_concern_of_functions_that_do_not_depend_on_it(define):
-    scope = define(IMPORT, 'losses = (', 'broken = int("seven")', RIGHT)
-    assert verdict(scope, 'model_inputs') is None
-
-
 MODULES = {
     'reads its arguments': 'import argparse\nargparse.ArgumentParser().parse_args()',
     'needs an argument': 'import sys\nsys.argv[7]',
-    'ends Python': 'import sys\nsys.exit()',
     'ends the process': 'import os\nos._exit(0)',
     'aborts': 'import os\nos.abort()',
     'interrupts': 'raise KeyboardInterrupt',
-    'recurses': 'def f():\n    f()\nf()',
     'limits recursion': 'import sys\nsys.setrecursionlimit(70)',
     'turns warnings into errors': 'import warnings\nwarnings.simplefilter("error")',
     'prints its usage': 'import sys\nprint("usage", file=sys.stderr)\nquit()',
-    'has an error that has an error': (
-        'class E(Exception):\n    def __str__(self):\n        raise KeyboardInterrupt\nraise E'
-    ),
+    'fails strangely': 'class E(Exception):\n    def __str__(self):\n        raise KeyboardInterrupt\nraise E',
 }
 
 
@@ -363,7 +320,7 @@ def test_a_module_that_ends_python_costs_only_the_statement_that_imports_it(defi
     assert capsys.readouterr() == ('', '')
 
 
-CELLS_THAT_CANNOT_BE_READ = {
+UNREADABLE = {
     'half an emoji': 'print("\ud83d done")',
     'half an emoji in a name': '\ud83d = 3',
     'a null byte': 'x = "\0"',
@@ -372,20 +329,13 @@ CELLS_THAT_CANNOT_BE_READ = {
 }
 
 
-@pytest.mark.parametrize('source', CELLS_THAT_CANNOT_BE_READ.values(), ids=CELLS_THAT_CANNOT_BE_READ)
-def test_a_cell_that_cannot_be_read_costs_only_what_it_defines(define, tmp_path, source):
-    path = tmp_path / 'other.ipynb'
-    cells = [{'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}] * 2
-    cells = [cell | {'source': text} for cell, text in zip(cells, (source, f'{IMPORT}\n{RIGHT}'), strict=True)]
-    path.write_text(json.dumps({'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 4}))
-    assert verdict(notebooks.definitions(path), 'model_inputs') is None
-
-
-def test_half_an_emoji_in_the_cell_of_a_function_is_no_obstacle(define, tmp_path):
+@pytest.mark.parametrize('source', UNREADABLE.values(), ids=UNREADABLE)
+def test_a_cell_that_cannot_be_read_costs_only_what_it_defines(tmp_path, source):
+    """Half an emoji in a text of the cell itself is no obstacle either."""
     path = tmp_path / 'other.ipynb'
     cell = {'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}
-    cell['source'] = f'x = "\ud83d"\n{IMPORT}\n{RIGHT}'
-    path.write_text(json.dumps({'cells': [cell], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 4}))
+    cells = [cell | {'source': text} for text in (source, f'x = "\ud83d"\n{IMPORT}\n{RIGHT}')]
+    path.write_text(json.dumps({'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 4}))
     assert verdict(notebooks.definitions(path), 'model_inputs') is None
 
 
@@ -405,7 +355,6 @@ WRITTEN = {
         "with open('config.json') as f:\n    x = json.load(f)[0]"
     ),
     'an array': "import numpy as np\nnp.save('seven.npy', [7])\nx = int(np.load('seven.npy')[0])",
-    'a text by pathlib': "from pathlib import Path\nPath('x.txt').write_text('7')\nx = int(Path('x.txt').read_text())",
     'over a file beside': "open('beside.txt', 'w').write('7')\nx = int(open('beside.txt').read())",
     'a file beside, read twice': "y = open('other.txt').read()\nx = int(open('other.txt').read())",
 }
@@ -441,29 +390,24 @@ def test_what_executes_another_file_is_named_where_a_function_is_missing(define,
 
 
 def test_notebooks_of_version_3_and_4_with_any_mark_and_cells_without_a_source_are_read(tmp_path):
-    cells = [{'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}]
-    cells = [{**cells[0], 'source': source} for source in (IMPORT, RIGHT.splitlines(keepends=True))] + cells
+    cell = {'cell_type': 'code', 'metadata': {}, 'outputs': [], 'execution_count': None}
+    cells = [*(cell | {'source': source} for source in (IMPORT, RIGHT.splitlines(keepends=True))), cell]
     four = {'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 2}
     three = nbformat.convert(nbformat.from_dict(four), 3)
     del three['worksheets'][0]['cells'][-1]['input']
     path = tmp_path / 'other.ipynb'
     for content in (four, three):
-        for encoding in ('utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-32'):
+        for encoding in ('utf-8-sig', 'utf-16', 'utf-32'):
             path.write_bytes(json.dumps(content).encode(encoding))
             assert verdict(notebooks.definitions(path), 'model_inputs') is None
 
 
-@pytest.mark.parametrize(
-    'content', ['[]', '{}', '"text"', '', 'def generator(): pass', '{"cells": 3, "nbformat": 4}', '\xff']
-)
+@pytest.mark.parametrize('content', ['[]', '{}', '', 'def generator(): pass', '{"cells": 3, "nbformat": 4}', '\xff'])
 def test_what_is_not_a_notebook_is_named(tmp_path, content):
     path = tmp_path / 'something.ipynb'
     path.write_bytes(content.encode('latin-1'))
     with pytest.raises(ValueError, match=r'something[.]ipynb is not a notebook'):
         notebooks.definitions(path)
-
-
-def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         notebooks.definitions(tmp_path / 'nothing.ipynb')
 

@@ -51,10 +51,15 @@ def execute(folder, leave_out='nothing', **settings):
     folders = {name: str(folder / name) for name in ('data_dir', 'generators_dir', 'checkpoint_dir')}
     quiet = {'progress_bar': False, 'log_output': False, 'request_save_on_cell_execute': False}
     papermill.execute_notebook(folder / 'in.ipynb', folder / 'out.ipynb', TINY | folders | settings, cwd=ROOT, **quiet)
-    notebook = nbformat.read(folder / 'out.ipynb', as_version=4)
+    return nbformat.read(folder / 'out.ipynb', as_version=4)
+
+
+def in_one_go(notebook):
+    """Without errors or noise."""
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
     assert outputs(notebook, 'error') == []
     assert [out.text for out in outputs(notebook, 'stream') if out.name == 'stderr'] == []
-    return notebook
 
 
 def by_id(notebook):
@@ -80,9 +85,11 @@ def saved():
 # ---------------------------------------------------------------- one run
 
 
-def test_the_notebook_runs_top_to_bottom_without_errors_or_noise(executed):
-    counts = [cell.execution_count for cell in code_cells(executed)]
-    assert counts == list(range(1, len(counts) + 1))
+def test_the_notebook_runs_top_to_bottom_without_errors_or_noise_and_says_which_data_it_uses(executed):
+    in_one_go(executed)
+    assert 'synthetic digits' in text(by_id(executed)['get-digits'])
+    assert 'synthetic faces' in text(by_id(executed)['get-faces'])
+    assert pixels(pictures(by_id(executed)['digit-grid'])[0]).std() > 20  # light strokes on a dark ground
 
 
 def test_each_of_six_contract_tests_passes_and_shows_nothing_but_its_verdict(executed):
@@ -107,16 +114,6 @@ def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_b
     assert 'd_loss=' in bar and 'g_loss=' in bar
 
 
-def test_the_notebook_says_that_it_uses_synthetic_data(executed):
-    cells = by_id(executed)
-    assert 'synthetic digits' in text(cells['get-digits'])
-    assert 'synthetic faces' in text(cells['get-faces'])
-
-
-def test_a_finished_generator_makes_light_strokes_on_a_dark_ground(executed):
-    assert pixels(pictures(by_id(executed)['digit-grid'])[0]).std() > 20
-
-
 def test_five_failures_are_shown_below_a_healthy_run_with_what_a_test_says_and_leave_no_trace(executed, folder):
     cells = by_id(executed)
     verdicts = [text(cells[name]).splitlines() for name in FAILURES]
@@ -139,26 +136,25 @@ def test_five_failures_are_shown_below_a_healthy_run_with_what_a_test_says_and_l
 
 
 def own_pictures(folder, count, mode):
-    """A folder of pictures of two sizes, each a bright disk in a different place."""
+    """A folder of pictures of two sizes, smooth noise."""
     folder.mkdir()
-    rng = np.random.default_rng(0)
-    y, x = np.mgrid[:60, :50]
     for i in range(count):
-        disk = np.hypot(y - rng.uniform(20, 40), x - rng.uniform(15, 35)) < 12
-        image = np.where(disk[..., None], rng.integers(150, 256, 3), rng.integers(0, 100, 3)).astype('uint8')
-        Image.fromarray(image[: 60 - i % 2 * 10]).convert(mode).save(folder / f'{i}.png')
+        noise = Image.fromarray(np.random.default_rng(i).integers(0, 256, (5, 5, 3), np.uint8))
+        noise.resize((50, 60 - i % 2 * 10), Image.Resampling.BICUBIC).convert(mode).save(folder / f'{i}.png')
     return str(folder)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(('count', 'mode'), [(1, 'L'), (12, 'RGB')])
 def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, count, mode):
-    pictures_dir = own_pictures(tmp_path / 'disks', count, mode)
+    pictures_dir = own_pictures(tmp_path / 'own', count, mode)
     settings = {'synthetic_count': count, 'digits_epochs': 100, 'faces_epochs': 100, 'failure_steps': 0}
-    cells = by_id(execute(tmp_path, 'test-', own_pictures=pictures_dir, **settings))
-    assert f'Using disks: {count} images' in text(cells['get-faces'])
+    executed = execute(tmp_path, 'test-', own_pictures=pictures_dir, **settings)
+    in_one_go(executed)
+    cells = by_id(executed)
+    assert f'Using own: {count} images' in text(cells['get-faces'])
     (picture,) = pictures(cells['train-faces'])
-    assert picture.metadata['image/png']['alt'].startswith('generated from disks: rows of images')
+    assert picture.metadata['image/png']['alt'].startswith('generated from own: rows of images')
     assert pixels(pictures(cells['face-grid'])[0]).ndim == {'L': 2, 'RGB': 3}[mode]
     assert text(cells['scores']).count('images are too few for scores, 200 are needed') == 2
 
@@ -209,42 +205,20 @@ def test_images_are_ordered_by_how_near_the_nearest_fake_is():
 # ---------------------------------------------------------------- as it is saved
 
 
-def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures(saved):
-    counts = [cell.execution_count for cell in code_cells(saved)]
-    assert counts == list(range(1, len(counts) + 1))
-    assert outputs(saved, 'error') == []
-    assert [out.text for out in outputs(saved, 'stream') if out.name == 'stderr'] == []
+def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures_in_small_cells(saved):
+    in_one_go(saved)
     assert len([picture for cell in code_cells(saved) for picture in pictures(cell)]) > 20
     assert LESSON.stat().st_size < 1.5e6
-
-
-def test_the_saved_notebook_has_pictures_and_texts_only_no_pages_or_widgets(saved):
-    assert 'widgets' not in saved.metadata
     data = [out.data.keys() for kind in ('display_data', 'execute_result') for out in outputs(saved, kind)]
-    assert set().union(*data) == {'text/plain', 'image/png'}
+    assert set().union(*data) == {'text/plain', 'image/png'} and 'widgets' not in saved.metadata  # no pages
     assert len(pictures(by_id(saved)['sliders'])) == 2
-
-
-def test_the_failures_take_up_little_room(saved):
-    sizes = [len(picture.data['image/png']) for name in FAILURES for picture in pictures(by_id(saved)[name])]
-    assert sum(sizes) < 120_000
-
-
-def test_the_first_cell_shows_a_picture_of_what_will_come(saved):
-    paths = re.findall(r'!\[.+\]\((.+)\)', saved.cells[0].source)
-    assert paths == ['docs/generated.png', 'docs/gan.svg']
-    assert sum((ROOT / path).stat().st_size for path in paths) < 200_000
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(saved)]
+    assert statistics.median(lengths) <= 8 and max(lengths) <= 20
 
 
 def test_a_learner_reaches_the_first_function_within_900_words(saved):
     first = [cell.id for cell in saved.cells].index('model-inputs')
     assert sum(len(cell.source.split()) for cell in saved.cells[:first] if cell.cell_type == 'markdown') < 900
-
-
-def test_the_notebook_is_made_of_small_cells(saved):
-    lengths = [len(cell.source.splitlines()) for cell in code_cells(saved)]
-    assert statistics.median(lengths) <= 8
-    assert max(lengths) <= 20
 
 
 def test_the_parameters_cell_is_tagged_for_papermill():
@@ -254,14 +228,9 @@ def test_the_parameters_cell_is_tagged_for_papermill():
     }
 
 
-def test_every_figure_says_which_data_it_shows(saved):
+def test_every_figure_says_which_data_it_shows_and_random_numbers_are_seeded(saved):
     for cell in code_cells(saved):
         for line in cell.source.splitlines():
             if 'show(' in line and 'def ' not in line and ('digits' in line or 'faces' in line):
                 assert '.title' in line, line
-
-
-def test_random_numbers_are_seeded(saved):
-    for cell in code_cells(saved):
-        assert 'default_rng()' not in cell.source
-        assert 'np.random.uniform' not in cell.source and 'np.random.normal' not in cell.source
+        assert not re.search(r'default_rng\(\)|np\.random\.(uniform|normal)', cell.source)

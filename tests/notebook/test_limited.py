@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lesson.notebook.limited import Nowhere, beside, leave_out, limited, no_sudden_end
+from lesson.notebook.limited import beside, leave_out, limited, no_sudden_end
 
 
 def test_what_computes_too_long_is_stopped_and_what_is_quick_is_not():
@@ -42,7 +42,3 @@ def test_a_function_that_is_left_out_is_none_to_the_others():
     exec('def one(): ...\ndef other():\n    return one', scope)
     leave_out('one', [scope['other']])
     assert scope['other']() is None
-
-
-def test_any_amount_of_text_goes_nowhere():
-    assert Nowhere().write('x' * 10) == 10

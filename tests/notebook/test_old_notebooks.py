@@ -14,9 +14,7 @@ RIGHT = """def model_inputs(image_width, image_height, image_channels, z_dim):
     return real, z, tf.placeholder(tf.float32, [])"""
 
 
-@pytest.mark.parametrize(
-    'source', ['import tensorflow as tf', 'import tensorflow\ntf = tensorflow', 'import tensorflow as tf, sys']
-)
+@pytest.mark.parametrize('source', ['import tensorflow as tf', 'import tensorflow\ntf = tensorflow'])
 def test_a_notebook_of_tensorflow_1_is_judged_and_says_so(define, source):
     scope = define(source, RIGHT)
     assert verdict(scope, 'model_inputs') is None
@@ -30,6 +28,7 @@ def test_a_notebook_of_tensorflow_1_is_judged_and_says_so(define, source):
         'import tensorflow.compat.v1 as tf',
         'import tensorflow as tf\ntf = tf.compat.v1',
         'from tensorflow.compat import v1 as tf',
+        'from tensorflow import compat\ntf = compat.v1',
         'import tensorflow as tensorflow2\nimport tensorflow.compat.v1 as tf\ntensorflow2.random.set_seed(1)',
     ],
 )
