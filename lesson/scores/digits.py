@@ -122,9 +122,8 @@ def measure(reader: Reader, real, generated, other_real) -> dict:
     """What a reader says of generated images, as {name: (value, floor)}, see `BETTER` for the directions.
 
     - readable: the share that is read with more than 90 % certainty
-    - Fréchet: the distance of two normal distributions, fitted to the features of real and of generated images
-      (Heusel et al. 2017, 'GANs Trained by a Two Time-Scale Update Rule', section 3); it sees a lack of quality and of
-      variety, and images that lie between two classes
+    - Fréchet: the distance of two normal distributions, fitted to the features of real and of generated images (Heusel
+      et al. 2017, 'GANs Trained by a Two Time-Scale Update Rule', section 3); it sees a lack of quality and of variety
     - rarest class: the share of the class that is read least often; 0.1 if all ten are equally frequent
 
     Each set is [n, 28, 28, 1], n >= 100, uint8 in [0, 255] or floats in [-1, 1]. The distance depends on n:

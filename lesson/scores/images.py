@@ -6,7 +6,7 @@ floors copies: compared with the images it was trained on it scores as only thos
 
 A set of images is [n, 28, 28, channels], gray (1) or RGB (3): uint8 in [0, 255], or floats in [-1, 1], as tanh gives
 them (not [-0.5, 0.5]). All numbers depend on n, so the sets compared must be equally large, n >= FEWEST.
-Other dtypes raise TypeError; other shapes, ranges or counts, and real images of one single color, ValueError.
+Anything else is a ValueError, and so are real images of one single color.
 """
 
 import numpy as np
@@ -20,12 +20,9 @@ BETTER = {'SWD 28': 'lower', 'SWD 14': 'lower', 'density': 'higher', 'coverage':
 def measure(real, generated, other_real, seed: int = 0) -> dict:
     """All numbers as {name: (value, floor)}: `generated` against `real`, and beside it `other_real` against `real`.
 
-    - SWD 28 and SWD 14: fine detail and coarse shapes, see `sliced_wasserstein`
-    - density, coverage: do generated images look like real ones, does each kind of real image occur? See
-      `density_and_coverage`, and `BETTER` for the directions
-
-    `real` and `other_real` share no image. 5,000 in each set are usual: with fewer, chance has more say, and the
-    distances have higher floors. `seed` chooses projections and features: compare numbers of the same seed and n.
+    See `sliced_wasserstein`, `density_and_coverage`, and `BETTER` for the directions. `real` and `other_real` share no
+    image. 5,000 in each set are usual: with fewer, chance has more say, and the distances have higher floors. `seed`
+    chooses projections and features: compare numbers of the same seed and n.
     """
     _checked(real=real, generated=generated, other_real=other_real)
     points = feature_space(real, seed)
@@ -47,14 +44,12 @@ def table(scores: dict, better: dict = BETTER) -> str:
 def sliced_wasserstein(real, generated, seed: int = 0) -> tuple[float, float]:
     """Sliced Wasserstein distances (at 28x28, at 14x14), times 1000: how differently their 7x7 patches are distributed.
 
-    0 is the same set of images, the floor is not far above. The first looks at fine detail (blur, noise, checkerboards:
-    the upper level of a Laplacian pyramid), the second at coarse shapes and colors. Both look at patches without their
-    places: a face with its mouth above the eyes goes unnoticed, and so does a rare kind of image that is missing.
+    0 is the same set of images. The first looks at fine detail (the upper level of a Laplacian pyramid), the second at
+    coarse shapes and colors. Both look at patches without their places: a face with its mouth above the eyes goes
+    unnoticed, and so does a rare kind of image that is missing.
 
-    Karras et al. 2018, 'Progressive Growing of GANs', section 5: patches are normalized by mean and standard deviation
-    of each channel, then projected on random directions, where the Wasserstein distance is the mean difference of the
-    sorted values. Here both sets are normalized by the statistics of the *real* one, so that contrast counts,
-    and patches are taken at 16 random places, the same in each image.
+    Karras et al. 2018, 'Progressive Growing of GANs', section 5, but that both sets are normalized by the statistics of
+    the *real* one, so that contrast counts, and patches are taken at 16 random places, the same in each image.
     """
     real, generated = _checked(real=real, generated=generated)
     rng = np.random.default_rng(seed)
@@ -115,9 +110,8 @@ def density_and_coverage(real, generated, k: int = 5) -> tuple[float, float]:
     Around each real point lies a ball that reaches to its k-th nearest real neighbor.
     Coverage, in [0, 1], is the share of balls with a generated point inside. It drops when a kind of image is missing,
     or when a few are memorized. Its floor is about 1 - 2^-k = 0.97, for n = m.
-    Density is the number of balls that a generated point lies in, on average, divided by k. Its floor is about 1, and
-    0 means nothing like a real image. It does not see variety (64 memorized images have 1), and exceeds 1 where balls
-    crowd, as for averages of images. Neither tells learning all real images from copying all.
+    Density is the number of balls that a generated point lies in, on average, divided by k. Its floor is about 1. It
+    does not see variety (64 memorized images have 1). Neither tells learning all real images from copying all.
 
     Naeem et al. 2020, 'Reliable Fidelity and Diversity Metrics for Generative Models', section 3.
     """
@@ -185,24 +179,26 @@ def _pca(blocks):
 
 
 def _checked(**sets):
-    """The sets as float32 in [-1, 1], or the errors of the module's docstring."""
+    """The sets as float32 in [-1, 1], or the error of the module's docstring."""
     checked = []
     for name, images in sets.items():
         images = np.asarray(images)
-        if images.ndim != 4 or images.shape[1:3] != (28, 28) or images.shape[3] not in (1, 3):
-            raise ValueError(f'{name}: shape is {images.shape}, expected [n, 28, 28, 1] or [n, 28, 28, 3]')
-        if len(images) < FEWEST:
-            raise ValueError(f'{name}: {len(images)} images are too few, pass at least {FEWEST}; 5,000 are usual')
-        if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
-            raise TypeError(f'{name}: dtype is {images.dtype}, expected uint8 in [0, 255] or floats in [-1, 1]')
-        if images.dtype == np.uint8:
-            images = as_floats(images)
-        elif not np.abs(images).max() <= 1.0001:  # NaN is not, either
-            raise ValueError(f'{name}: floats reach from {images.min()} to {images.max()}, expected [-1, 1]')
-        if name == 'real' and (images == images[0, 0, 0]).all():
-            raise ValueError('real: all images are of one single color, pass real pictures')
-        checked.append(images.astype(np.float32, copy=False))
+        if wrong := _wrong(images, name == 'real'):
+            expected = f'at least {FEWEST} [n, 28, 28, 1] or [n, 28, 28, 3], uint8 in [0, 255] or floats in [-1, 1]'
+            raise ValueError(f'{name}: the images are {wrong}, expected {expected}')
+        checked.append(as_floats(images).astype(np.float32, copy=False))
     shapes = [images.shape for images in checked]
     if len(set(shapes)) > 1:
         raise ValueError(f'{", ".join(sets)} have the shapes {shapes}: pass equally many images, of the same channels')
     return checked
+
+
+def _wrong(images, real):
+    """What is wrong with images, or ''."""
+    floats = np.issubdtype(images.dtype, np.floating)
+    shaped = images.ndim == 4 and images.shape[1:3] == (28, 28) and images.shape[3] in (1, 3)
+    if not shaped or len(images) < FEWEST or not (images.dtype == np.uint8 or floats):
+        return f'{images.dtype} {list(images.shape)}'
+    if floats and not np.abs(images).max() <= 1.0001:  # NaN is not, either
+        return f'{images.dtype} from {images.min()} to {images.max()}'
+    return 'of one single color' if real and (images == images[0, 0, 0]).all() else ''
