@@ -167,11 +167,10 @@ def _kill(process):
 
 def _ending(code, memory):
     """An exit code in words; None: there is none yet. memory: bytes that were in use a moment ago."""
-    number = -code if code and code < 0 else (code or 0) - 128
-    if number <= 0:
-        return 'it no longer answered' if code is None else f'exit code {code}'
+    if code is None:
+        return 'it no longer answered'
+    number = -code if code < 0 else code - 128
     if number not in {*signal.Signals}:
         return f'exit code {code}'
-    name = signal.Signals(number).name
-    full = name in ('SIGKILL', 'SIGABRT') and memory > limits.MEMORY / 3  # it may have grown since
-    return name + f', probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB' * full
+    full = number in (signal.SIGKILL, signal.SIGABRT) and memory > limits.MEMORY / 3  # it may have grown since
+    return signal.Signals(number).name + f', probably out of memory: it has {limits.MEMORY / 2**30:.0f} GB' * full

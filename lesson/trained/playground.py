@@ -1,12 +1,11 @@
 """Trained generators as one page, in which a browser computes their images: no Python, no network connection.
 
-    python -m lesson.trained.playground [folder ...] [--output build/playground.html]
+    python -m lesson.trained.playground
 
-Each folder contains a saved generator (generators.py); without any, the newest of each title in generators/ is taken.
+It writes build/playground.html, with the newest generator of each title in generators/ (generators.py).
 The page is playground.html beside this file, in which the generators take the place of an empty list.
 """
 
-import argparse
 import base64
 import json
 import sys
@@ -209,21 +208,18 @@ def newest(folder='generators') -> list[Generator]:
 
 
 def main():
-    parser = argparse.ArgumentParser('python -m lesson.trained.playground', description='Makes a page to play with.')
-    parser.add_argument('folders', nargs='*', type=Path, help='of generators (default: the newest in generators/)')
-    parser.add_argument('--output', type=Path, default=Path('build', 'playground.html'))
-    arguments = parser.parse_args()
+    output = Path('build', 'playground.html')
     try:
-        kept = [generators.load(folder) for folder in arguments.folders] or newest()
+        kept = newest()
         if not kept:
             sys.exit('There is no generator in generators/: run the notebook first (make run), which saves two there')
         text = page(kept).encode()
-        make_writable(arguments.output.parent, 'make room, or choose a different place with --output')
-        with full_disk_named(arguments.output), whole_file(arguments.output) as file:
+        make_writable(output.parent, 'make room')
+        with full_disk_named(output), whole_file(output) as file:
             file.write(text)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    say(f'{arguments.output}: {", ".join(map(_title, kept))}; {len(text) / 1e6:.2f} MB. Open it in a browser')
+    say(f'{output}: {", ".join(map(_title, kept))}; {len(text) / 1e6:.2f} MB. Open it in a browser')
 
 
 if __name__ == '__main__':

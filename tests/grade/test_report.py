@@ -37,6 +37,7 @@ def written(tmp_path):
         train=verdict(False, {'train.rate': 'other'}, 'train: other'),
         generator=verdict(False, {'generator.not_written': 'not written yet'}, 'generator: not written yet', None),
     )
+    report.write({'gone': record()}, tmp_path)
     report.write(records, tmp_path)
     return tmp_path
 
@@ -81,11 +82,6 @@ def test_the_page_of_a_learner_has_the_messages_as_they_are(written):
     text = (written / 'learners' / 'anna' / 'mine.html').read_text('utf-8')
     assert 'train: real images &lt;b&gt;reach&lt;/b&gt;\n  Why' in text
     assert '5 of 6 functions pass' in text
-
-
-def test_a_learner_who_is_gone_has_no_page(written):
-    report.write({'anna/mine': record()}, written)
-    assert [path.name for path in written.rglob('*.html') if path.name != 'index.html'] == ['mine.html']
 
 
 def test_a_name_that_is_not_text_does_no_harm(tmp_path):

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import NormalDist
@@ -19,7 +18,6 @@ from lesson import __version__
 from lesson.session import set_variables, tf
 from lesson.train.film import Film
 from lesson.trained import generators
-from tests.conftest import no_file_longer_than
 from tests.disk import every, every_end, needs_fork
 from tests.trained.networks import itself, like_the_lesson, normal, saved, switched, trained, uniform
 
@@ -223,31 +221,15 @@ def test_runs_of_one_title_do_not_collide_and_one_that_is_kept_again_is_there_on
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize('size', [0, 100, 20_000])
-def test_a_full_disk_costs_one_line_and_not_the_run(tmp_path, capsys, size):
-    with no_file_longer_than(size):
-        generate = saved(like_the_lesson, tmp_path, z_dim=10)
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f'The generator could not be saved in {tmp_path} (File too large): it is lost when Python')
-    assert generate.path is None and os.listdir(tmp_path) == []
-    generate.keep(tmp_path)
-    np.testing.assert_array_equal(generators.load(tmp_path / 'latest')(Z), generate(Z))
-
-
-@pytest.mark.fault
-def test_scores_and_an_animation_that_cannot_be_written_cost_one_line_each(tmp_path, capsys, monkeypatch):
+def test_an_animation_that_cannot_be_written_costs_one_line(tmp_path, capsys, monkeypatch):
     def full(film, path):
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr(Film, 'save', full)
-    generate = small(tmp_path)
-    with no_file_longer_than(0):
-        generators.keep_scores(generate, {'SWD 14': (30.5, 10.25)})
-    assert capsys.readouterr().out.splitlines() == [
-        'The animation could not be saved beside the generator (No space left on device).',
-        f'The scores could not be written to {generate.path / "about.json"}: File too large.',
-    ]
-    assert generators.load(generate.path).about['scores'] == {}
+    assert small(tmp_path).path
+    assert (
+        capsys.readouterr().out == 'The animation could not be saved beside the generator (No space left on device).\n'
+    )
 
 
 @pytest.mark.fault
@@ -320,7 +302,9 @@ def test_whichever_operation_on_the_disk_fails_costs_a_line_and_nothing_that_was
         assert {'latest', old.path.name} <= {*found}
         assert said.count('\n') <= 1 and bool(generate.path) == ('new' in found.values())
         if generate.path is None:
-            assert said.startswith('The generator could not be saved in') and {*found.values()} == {'old'}
+            assert said.startswith(
+                f'The generator could not be saved in {tmp_path} (No space left on device): it is'
+            ) and {*found.values()} == {'old'}
             generate.keep(tmp_path)
         elif found['latest'] == 'old':
             assert said.startswith(f'{tmp_path / "latest"} could not be changed (No space left on device): load')
@@ -349,18 +333,6 @@ def test_whichever_operation_fails_while_scores_are_added_they_are_there_or_a_li
 
 
 @pytest.mark.fault
-def test_keeping_it_again_where_that_fails_loses_nothing(tmp_path):
-    generate = small(tmp_path)
-
-    def again(disk):
-        with disk, suppress(OSError):
-            generate.keep(tmp_path)
-        assert seen(tmp_path) == {'latest': 'generated', generate.path.name: 'generated'}
-
-    assert len(list(every(again))) > 5
-
-
-@pytest.mark.fault
 @needs_fork
 @forks
 def test_processes_that_keep_generators_at_once_do_not_disturb_each_other(tmp_path, latest_as):
@@ -380,17 +352,3 @@ def test_processes_that_keep_generators_at_once_do_not_disturb_each_other(tmp_pa
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0]
     found = seen(tmp_path)
     assert found.pop('latest') in ('one', 'two') and sorted(found.values()) == ['one', 'two']
-
-
-@pytest.mark.fault
-def test_where_links_are_not_allowed_latest_is_a_copy_that_follows(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, 'symlink_to', refuse)
-    latest = tmp_path / 'latest'
-    for title in ('first', 'second'):
-        generate = small(tmp_path, title)
-        assert latest.is_dir() and not latest.is_symlink()
-        assert generators.load(latest).about == generate.about
-    monkeypatch.undo()
-    third = small(tmp_path, 'third')
-    assert latest.is_symlink() and generators.load(latest).about == third.about
-    assert [name.split('-')[0] for name in left(tmp_path)] == ['first', 'second', 'third']
