@@ -73,10 +73,9 @@ class Film:
         width, height = margin + SCALE * rows[0][1].width + 12, SCALE * (rows[0][1].height + 1)
         columns, most = math.ceil(len(rows) / COLUMN), min(len(rows), COLUMN)
         page = Image.new(rows[0][1].mode, (columns * width, most * height), 'white')
-        draw = ImageDraw.Draw(page)
         for i, (step, image) in enumerate(rows):
             left, top = i // COLUMN * width + margin, i % COLUMN * height
-            draw.text((left - 6, top + height // 2), f'{step:,}', 'black', font, anchor='rm')
+            ImageDraw.Draw(page).text((left - 6, top + height // 2), f'{step:,}', 'black', font, anchor='rm')
             page.paste(enlarged(image, SCALE), (left, top))
         return png(_fewer_colors(titled(page, f'{self.title}, after this many batches', size=SIZE)))
 

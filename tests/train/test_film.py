@@ -126,8 +126,7 @@ def test_the_animation_is_saved_whole_and_enlarged_and_under_1_MB_whatever_it_sh
 
 
 def test_outside_a_notebook_nothing_is_printed(capsys):
-    made, _ = filmed(31)
-    made.show_animation()
+    filmed(31)[0].show_animation()
     assert capsys.readouterr() == ('', '')
 
 
