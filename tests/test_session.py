@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from nbformat import v4
 
 from lesson import session
 from lesson.session import tf
@@ -52,14 +50,6 @@ def test_loading_tensorflow_and_running_a_graph_prints_nothing_and_loads_nothing
     assert result.stdout == '7\nlesson lesson.session\n'
     assert result.stderr == '' or tf.__version__ < '2.21'
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.long
-def test_in_a_notebook_it_prints_nothing_either():
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(RUN)])
-    NotebookClient(notebook, timeout=100, resources={'metadata': {'path': str(ROOT)}}).execute()
-    (output,) = notebook.cells[0].outputs
-    assert (output.name, output.text) == ('stdout', '7\n')
 
 
 @pytest.mark.fault

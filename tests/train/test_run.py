@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,12 +43,6 @@ def test_a_setting_that_cannot_be_used_is_refused_with_what_is_allowed(trial, se
             trial.run(2, **{setting: value})
     numpys = {'epoch_count': np.int64(2), 'learning_rate': np.float32(0.1), 'beta1': np.float64(0), 'seed': np.uint8(3)}
     assert trial.run(2, **numpys).steps == 4
-
-
-def test_a_folder_may_have_a_number_as_its_name(trial, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # as papermill's -p generators_dir 2024 gives it
-    run, _, _ = trial.train([(1.0, 1.0)], checkpoint_dir=2024, log_dir=2025, generators_dir=2026)
-    assert run.generators_dir == Path('2026') and sorted(path.name for path in tmp_path.iterdir()) == ['2024', '2025']
 
 
 def test_real_images_that_differ_in_size_from_the_generated_ones_or_are_missing_are_refused(trial):
