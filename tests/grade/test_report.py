@@ -90,3 +90,12 @@ def test_a_name_that_is_not_text_does_no_harm(tmp_path):
     (link,) = Links((tmp_path / 'index.html').read_text('utf-8')).links
     target = os.fsdecode(unquote(link, errors='surrogateescape').encode('utf-8', 'surrogateescape'))
     assert (tmp_path / target).is_file()
+
+
+def test_the_summary_names_what_a_teacher_has_to_look_at(tmp_path):
+    doubted = record(train=verdict(False, {'train.unverified': 'unverified'})) | {'confined': False}
+    text = report.summary({'ann': record(), 'bob': doubted}, tmp_path, {'cho.zip': 'it is an archive'})
+    first, *lines = text.splitlines()
+    assert first == f'2 notebooks, 11 of 12 functions pass: {tmp_path / "index.html"}'
+    assert lines[:2] == ['Not judged: cho.zip: it is an archive', 'Unverified, so look at them yourself: bob']
+    assert lines[2].startswith('This system does not allow')

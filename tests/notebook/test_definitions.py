@@ -98,11 +98,30 @@ COMPUTED = {
 }
 
 
-@pytest.mark.parametrize('source', COMPUTED.values(), ids=COMPUTED)
-def test_a_value_that_a_function_depends_on_is_computed(define, tmp_path, source):
+CELLS = {
+    'a line in brackets that begins with a percent sign': 'name = 3\nx = ("%d"\n% name)\nx = 7',
+    'a line in a text that begins with a mark': 'x = """\n%matplotlib inline\n!touch touched\n%%time"""\nx = 7',
+    'two names for what a shell line prints': 'a, b = !echo 1\nx = 7',
+    'a shell line in square brackets': 'x = 7\nfiles = !ls -l',
+    'a shell line continued': '!pip install -q \\\n    tqdm \\\n    requests\nx = 7',
+    'a magic continued': '%config InlineBackend.figure_format = \\\n    "retina"\nx = 7',
+    'a shell line in an if': 'if False:\n    !pip install tqdm\nx = 7',
+    'a magic with a result': 't = %timeit -o pass\nx = 7',
+    'help': 'int?\n?int\nint??\nx = 7',
+    'a timed and captured cell after an empty line': '\n\n%%capture out\n%%time\nx = 7',
+    'a timed line': '%time x = 7',
+    'prompts': '>>> x = 7',
+    'an indented cell': '    y = 1\n    x = 7',
+    'top-level await': 'import asyncio\nawait asyncio.sleep(0)\nx = 7',
+}
+
+
+@pytest.mark.parametrize('source', (COMPUTED | CELLS).values(), ids=COMPUTED | CELLS)
+def test_a_value_that_a_function_depends_on_is_computed_as_in_jupyter(define, tmp_path, source):
     (tmp_path / 'writes_when_imported_in_this_test.py').write_text("open('written', 'w').close()")
     scope = define(IMPORT, source, 'def generator(z, y=3):\n    return x')
     assert scope['generator'](None) == 7
+    assert not (tmp_path / 'touched').exists()
 
 
 OWN = {
@@ -143,30 +162,6 @@ def test_settings_that_later_cells_rely_on_are_made(define, monkeypatch):
 
 # ---------------------------------------------------------------- magics and shell lines
 
-CELLS = {
-    'a line in brackets that begins with a percent sign': 'name = 3\nx = ("%d"\n% name)\nx = 7',
-    'a line in a text that begins with a mark': 'x = """\n%matplotlib inline\n!touch touched\n%%time"""\nx = 7',
-    'two names for what a shell line prints': 'a, b = !echo 1\nx = 7',
-    'a shell line in square brackets': 'x = 7\nfiles = !ls -l',
-    'a shell line continued': '!pip install -q \\\n    tqdm \\\n    requests\nx = 7',
-    'a magic continued': '%config InlineBackend.figure_format = \\\n    "retina"\nx = 7',
-    'a shell line in an if': 'if False:\n    !pip install tqdm\nx = 7',
-    'a magic with a result': 't = %timeit -o pass\nx = 7',
-    'help': 'int?\n?int\nint??\nx = 7',
-    'a timed and captured cell after an empty line': '\n\n%%capture out\n%%time\nx = 7',
-    'a timed line': '%time x = 7',
-    'prompts': '>>> x = 7',
-    'an indented cell': '    y = 1\n    x = 7',
-    'top-level await': 'import asyncio\nawait asyncio.sleep(0)\nx = 7',
-}
-
-
-@pytest.mark.parametrize('source', CELLS.values(), ids=CELLS)
-def test_a_cell_defines_what_it_defines_in_jupyter(define, tmp_path, source):
-    scope = define(source, 'def generator(z):\n    return x')
-    assert scope['generator'](None) == 7
-    assert not (tmp_path / 'touched').exists()
-
 
 @pytest.mark.parametrize('source', ['%%bash\n', '%%writefile x.py\n'])
 def test_a_cell_of_a_magic_that_defines_nothing_defines_nothing(define, tmp_path, source):
@@ -186,13 +181,33 @@ def test_a_message_names_the_right_line(define, before):
 # ---------------------------------------------------------------- what a function sees
 
 
-def test_later_cells_do_not_change_what_an_earlier_function_sees(define):
-    scope = define(
-        'losses = []\nrate = 0.2',
-        'def train(*arguments):\n    losses.append(rate)\n    return losses',
-        'import numpy as np\nlosses = np.array(losses)\nrate = None',
-    )
-    assert scope['train']() == [0.2]
+SEEN = {
+    'what only a later cell defines': (
+        ['def generator(z):\n    return size()', 'def size():\n    return base + 1', 'base = 6', 'base = 0']
+    ),
+    'not what later cells make of it': (
+        [
+            'all = [7]',
+            'def generator(z):\n    return all[0]',
+            'import numpy as np\nall = np.array(all) + 1',
+            'all = None',
+        ]
+    ),
+    'itself as it is wrapped last': [
+        'def generator(z, x=1):\n    return x',
+        'import functools\ngenerator = functools.partial(generator, x=7)',
+        'for generator in []:\n    pass',
+        'generator = undefined(3)\ngenerator = generator(1)\ngenerator = True',
+    ],
+    'builtins, though a name like theirs was not computed': (
+        ["for iter in open('touched', 'w'):\n    max = iter", 'def generator(z):\n    return max(iter([6, 7]))']
+    ),
+}
+
+
+@pytest.mark.parametrize('cells', SEEN.values(), ids=SEEN)
+def test_a_function_sees(define, cells):
+    assert define(*cells)['generator'](None) == 7
 
 
 def test_each_function_sees_the_names_as_they_were_when_its_cell_was_executed(define):
@@ -207,36 +222,12 @@ def test_each_function_sees_the_names_as_they_were_when_its_cell_was_executed(de
     assert scope['generator'](None) == (128, 128)
 
 
-def test_a_name_that_only_a_later_cell_defines_is_taken_from_there(define):
-    scope = define('def generator(z):\n    return size()', 'def size():\n    return base + 1', 'base = 6', 'base = 0')
-    assert scope['generator'](None) == 7
-
-
-def test_the_newest_definition_of_a_function_counts_also_one_that_is_wrapped(define):
-    scope = define(
-        'def generator(z, x=1):\n    return x',
-        'import functools\ngenerator = functools.partial(generator, x=7)',
-        'for generator in []:\n    pass',
-        'generator = undefined(3)',
-        'generator = generator(1)',
-        'generator = True',
-    )
-    assert scope['generator'](None) == 7
-
-
 def test_the_functions_share_one_namespace_if_nothing_is_defined_twice(define):
     scope = define(
         'def block():\n    return 1', 'def generator(z):\n    return block()', 'def train():\n    return block()'
     )
     scope['block'] = lambda: 7
     assert scope['generator'](None) == scope['train']() == 7
-
-
-def test_a_name_like_that_of_a_builtin_is_no_obstacle(define):
-    scope = define(
-        "for iter in open('touched', 'w'):\n    max = iter", 'def generator(z):\n    return max(iter([6, 7]))'
-    )
-    assert scope['generator'](None) == 7
 
 
 # ---------------------------------------------------------------- what is missing, and why
