@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import parent_process
+from multiprocessing import active_children, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 
@@ -76,16 +76,15 @@ def _can_be_sent(function):
 
 def _started(others, function):
     """(a pool of processes or None, futures that tell whether they have found `function`)."""
-    context, ready = _Context(), []
+    before, ready = active_children(), []
     try:
-        pool = ProcessPoolExecutor(others, context, _start_process)
+        pool = ProcessPoolExecutor(others, _Context(), _start_process)
         for _ in range(others):
             with _held_interrupts():
                 ready.append(pool.submit(callable, function))
     except (OSError, RuntimeError, AssertionError, ImportError) as error:  # by system, Python, a daemon's process
-        for process in context.processes:
-            if process.pid:
-                process.kill()
+        for process in set(active_children()) - set(before):
+            process.kill()
         refused = Future()
         refused.set_exception(error)
         return None, [refused]
@@ -103,12 +102,7 @@ class _Process(SpawnProcess):
 
 
 class _Context(SpawnContext):
-    def __init__(self):
-        self.processes = []
-
-    def Process(self, *args, **kwargs):
-        self.processes.append(_Process(*args, **kwargs))
-        return self.processes[-1]
+    Process = _Process
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def color(*parts):
 
 
 DARK, TEETH, WHITE = color(56, 20, 20), color(240, 234, 226), color(1, 1, 1)
-BLUSH, REDDER = color(0.04, -0.14, -0.16), color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
+REDDER = color(0, 0.1, 0.18)  # in shadow, skin loses green and blue before red
 once = cache(lambda make, *kind: make(*kind))  # decorated functions would hide their code from cache.code_of
 
 
@@ -113,27 +113,26 @@ def somebody(chance):
     who.beard = 0 if who.woman or often() < 0.5 else uniform(0.3, 0.9)
     who.wide, who.tall = normal(45, 2.5) - 2 * who.woman, normal(65, 2)
     who.jaw = uniform(0.02, 0.22) + 0.03 * who.woman
-    who.smile, who.mouth = once(mouth, chance.randrange(96))
-    who.eyes = once(eyes, who.woman, who.smile > 0.6, chance.randrange(24))
+    who.mouth = once(mouth, chance.randrange(96))
+    who.eyes = once(eyes, who.woman, chance.randrange(48))
     lipstick = who.woman * uniform(0, 0.8)
     who.lips = (1 - lipstick) * color(0.86, 0.58, 0.58) * who.skin + lipstick * color(170, 34, 54)
-    who.turn, who.nod, who.tilt = min(max(normal(0, 0.25), -0.5), 0.5), normal(0, 0.06), normal(0, 0.04)
+    who.turn, who.tilt = min(max(normal(0, 0.25), -0.5), 0.5), normal(0, 0.04)
     light = min(max(normal(0, 0.55), -1.1), 1.1), uniform(-0.8, 0), 1
     who.light = [part / math.hypot(*light) for part in light]  # the lamp: right, down, towards us
     who.ambient = uniform(0.35, 0.65)
     return who
 
 
-def relief(smile):
-    """Maps of what a face adds to a ball: slopes down and right, and redness."""
+def relief():
+    """Maps of what a face adds to a ball: slopes down and right."""
     ax = np.abs(X)
-    redness = 0.6 * bump(ax - 25, Y - 22, 12, 10) + 0.4 * bump(X, Y - 27, 8, 6)
     height = 7 * bump(X, Y - 12, 5, 15) + 6 * bump(X, Y - 26, 9, 6)  # the nose: ridge, tip
-    height += (2.5 + 2 * smile) * bump(ax - 25, Y - 22, 12, 11)  # cheeks
+    height += 3.5 * bump(ax - 25, Y - 22, 12, 11)  # cheeks
     height += 2 * bump(ax - 17, Y + 12, 14, 5) - 5 * bump(ax - 18, Y - 1, 11, 8)  # brow bones and sockets
     height += 2.5 * bump(X, Y - 46, 11, 4) + 4 * bump(X, Y - 62, 12, 8)  # lower lip and chin
-    height -= (0.5 + smile) * bump(ax - 9 - (Y - 28) * 0.6, Y - 37, 2.5, 12)  # beside the mouth
-    return *np.gradient(height), redness
+    height -= bump(ax - 9 - (Y - 28) * 0.6, Y - 37, 2.5, 12)  # beside the mouth
+    return np.gradient(height)
 
 
 def beard():
@@ -142,20 +141,20 @@ def beard():
     return np.maximum(ramp(Y - 51 + 40 * (X / 45) ** 2, 9), mustache)
 
 
-def eyes(woman, narrow, kind):
+def eyes(woman, kind):
     """A map of two eyes of one kind: skin, iris, hair, white. `e` counts outwards from the middle of either eye."""
     chance = random.Random(kind)
     face, e = color(1, 0, 0, 0) + 0 * X, np.abs(X) - 19.3
-    opening = min(max(chance.gauss(4.2, 0.9) - 0.8 * narrow, 2.6), 6)
-    upper, makeup = Y + opening * (1 - (e / 10) ** 2), woman * chance.uniform(0.3, 1)
-    white = ramp(np.minimum(upper, 0.65 * opening * (1 - (e / 10) ** 2) - Y), 1.5)
-    paint(face, color(0.55, 0, 0, 0), (0.5 + 0.3 * makeup) * bump(e, Y + 3, 12, 6))
+    lid = min(max(chance.gauss(4, 0.9), 2.6), 6) * (1 - (e / 10) ** 2)  # the upper one; the lower is less high
+    white = ramp(np.minimum(Y + lid, 0.65 * lid - Y), 1.5)
+    paint(face, color(0.55, 0, 0, 0), (0.5 + 0.2 * woman) * bump(e, Y + 3, 12, 6))  # its shadow, or makeup
     paint(face, color(0.3, 0, 0, 150), white)
-    iris = np.hypot(e - np.sign(X) * chance.gauss(0, 1), Y + 0.6)
+    iris = np.hypot(e, Y + 0.6)
     paint(face, color(0, 1, 0, 0), white * ramp(4.8 - iris, 1.5))
     paint(face, color(0, 0, 0, 11), white * ramp(2.4 - iris, 1.5))
-    lashes = ramp(1.1 + makeup - np.abs(upper), 1.5) * ramp(11 - np.abs(e), 2)
-    paint(face, color(0, 0, 0, 20), (0.65 + 0.35 * makeup) * lashes)
+    paint(
+        face, color(0, 0, 0, 20), 0.8 * ramp(1.1 + 0.6 * woman - np.abs(Y + lid), 1.5) * ramp(11 - np.abs(e), 2)
+    )  # lashes
     brow = Y + chance.gauss(9.5, 1.2) + chance.uniform(0, 3) * (1 - (e / 13) ** 2) - chance.uniform(-0.1, 0.1) * e
     thick = chance.uniform(1.4, 2.8) * (1.15 - 0.4 * woman) * (1 - 0.03 * e)
     paint(face, color(0.06, 0, 0.6, 0), 0.85 * ramp(thick - np.abs(brow), 2) * ramp(13 - np.abs(e), 4))
@@ -163,7 +162,7 @@ def eyes(woman, narrow, kind):
 
 
 def mouth(kind):
-    """(how much a kind of mouth smiles, its map: skin, lips, the dark behind them, teeth)."""
+    """A map of a mouth of one kind: skin, lips, the dark behind them, teeth."""
     chance, face = random.Random(kind), color(1, 0, 0, 0) + 0 * X
     smile = min(max(chance.gauss(0.5, 0.45), -0.3), 1.2)
     gap = chance.uniform(3, 8) * min(smile + 0.3, 1) if smile > 0.2 and chance.random() < 0.6 else 0  # between the lips
@@ -175,14 +174,14 @@ def mouth(kind):
     paint(face, color(0, 0, 1, 0), 0.85 * ramp((gap / 2 + 0.9) * bow - np.abs(d), 1.6) * (bow > 0))
     teeth = ramp((0.55 * gap - 0.3) * bow - np.abs(d + 0.3), 1.4) * ramp(0.85 * half - np.abs(X), 3)
     paint(face, color(0, 0, 0, 1), teeth * (gap > 0))
-    return smile, np.ascontiguousarray(face.reshape(4, -1).T)
+    return np.ascontiguousarray(face.reshape(4, -1).T)
 
 
 def turn_head(who):
     """Set where each pixel lies on the head, which is a ball, as arrays [55, 55].
 
     (u, v) is its place on the disc that we see, in [-1, 1], where `square` is 1 at the edge; `depth` how near it is to
-    us; (across, down) its place in pixels; (x, y) the same on the face, which turns; `place` that in a map.
+    us; (across, down) its place in pixels; (x, down) the same on the face, which turns; `place` that in a map.
     """
     sin, cos = math.sin(who.turn), math.cos(who.turn)
     who.across = ACROSS + (who.tilt * DOWN + 0.85 * who.wide * sin)  # it moves so that the eyes stay in place
@@ -194,8 +193,7 @@ def turn_head(who):
     who.square = who.u * who.u + who.v * who.steep
     who.depth = np.sqrt((1 - who.square).clip(0, 1))
     who.x = (who.wide * cos) * who.u - (who.wide * sin) * who.depth
-    who.y = who.down + (who.tall * who.nod) * (who.depth - 0.9)
-    who.place = (who.y + 50.5).clip(0, 126).astype(int) * 93 + (who.x + 46.5).clip(0, 92).astype(int)
+    who.place = (who.down + 50.5).clip(0, 126).astype(int) * 93 + (who.x + 46.5).clip(0, 92).astype(int)
 
 
 def draw_face(rng):
@@ -212,7 +210,7 @@ def draw_face(rng):
     image = one + (two - one) * (0.5 + chance.uniform(0.1, 0.9) * flow).clip(0, 1)
     from_parting = who.x - who.parting
     locks, cover, strands = hair(who, from_parting, fuzz, chance)
-    paint(image, 0.75 * locks, cover * ramp(who.back - who.y + 6 * strands, 12))
+    paint(image, 0.75 * locks, cover * ramp(who.back - who.down + 6 * strands, 12))
     ears = 1 - ((np.abs(who.across) - who.wide) / 6) ** 2 - ((who.down - 8) / 13) ** 2
     paint(image, who.skin * (0.8 * who.ambient + 0.35), ramp(ears, 0.4))
     paint(image, lit_face(who, fuzz, chance), ramp((0.5 * who.wide) * (1 - who.square), 2.5))
@@ -221,7 +219,7 @@ def draw_face(rng):
     if who.volume > 1:  # hair in front of the head, above a hairline that falls from the parting to the sides
         half = 0.92 * who.wide
         fall = np.maximum(from_parting * (1 / (half - who.parting)), from_parting * (-1 / (half + who.parting)))
-        above = who.line + (who.side - who.line) * fall.clip(0, 1) ** who.bend + (2 + 3 * who.curl) * strands - who.y
+        above = who.line + (who.side - who.line) * fall.clip(0, 1) ** who.bend + (2 + 3 * who.curl) * strands - who.down
         image *= 1 - 0.4 * cover * ramp(above + 5, 8)  # its shadow
         paint(image, locks, cover * ramp(above, 5))
 
@@ -237,12 +235,12 @@ def draw_face(rng):
 
 def hair(who, from_parting, fuzz, chance):
     """(its colors, its opacity, strands that run from the parting outwards and down)."""
-    place = from_parting / (np.abs(who.y + 110) + 12) * 36 + chance.randrange(512**2)
+    place = from_parting / (np.abs(who.down + 110) + 12) * 36 + chance.randrange(512**2)
     strands = 2 * once(smooth_noise, 512).take(place.astype(int), mode='wrap')
     u = who.across * (1 / (who.wide * (0.52 + 0.5 * who.volume)))
     v = (who.v + 0.1).clip(-9, 0) * (1 / (0.98 * who.volume))
     outline = (1 - u * u - v * v) * (who.wide / 2) + 0.6 * strands + (4 * who.curl) * fuzz
-    shine = (1 - ((who.y + 58 + 2 * strands) * (1 / 15)) ** 2).clip(0, 1)
+    shine = (1 - ((who.down + 58 + 2 * strands) * (1 / 15)) ** 2).clip(0, 1)
     gloss = 0.92 + u * (0.35 * who.light[0] - 0.3 * u)
     gloss *= 1 + (1 - who.curl) * (0.15 * strands + 0.4 * shine) + (0.3 * who.curl) * fuzz
     return (who.hair + 14) * gloss - 10, ramp(outline, 3.5), strands
@@ -250,8 +248,8 @@ def hair(who, from_parting, fuzz, chance):
 
 def lit_face(who, fuzz, chance):
     """The face as an image: colors first; then light, which falls on the slopes of the relief."""
-    down_slopes, right_slopes, redness = once(relief, round(2 * max(who.smile, 0)) / 2)
-    face = who.skin + (who.skin * BLUSH) * redness.take(who.place)
+    down_slopes, right_slopes = once(relief)
+    face = who.skin + 0 * DOWN
     if who.beard:
         paint(face, who.hair * 0.7, who.beard * once(beard).take(who.place) * (0.8 + 0.2 * fuzz))
     for features, colors in ((who.mouth, (who.lips, DARK, TEETH)), (who.eyes, (who.iris, who.hair, WHITE))):
@@ -273,7 +271,7 @@ def lit_face(who, fuzz, chance):
 
 def paint_glasses(image, who, chance):
     """Two lenses between round and square, a bridge and temples; one in four pairs is dark."""
-    x, y, e = who.x, who.y, np.abs(who.x) - 19.3
+    x, y, e = who.x, who.down, np.abs(who.x) - 19.3
     lens = np.abs((e - 1) / chance.uniform(13, 15.5)) ** 3 + np.abs((y - 2) / chance.uniform(9.5, 12.5)) ** 3
     lens = 13 * (1 - np.cbrt(lens))
     paint(image, tint(chance, 10, 60, 0), (0.9 if chance.random() < 0.25 else 0.06) * ramp(lens, 2))
