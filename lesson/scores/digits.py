@@ -179,9 +179,6 @@ def _variable(name, shape):
 def _check_labels(images, labels):
     if labels is None:
         raise ValueError('these images have no labels, so nothing can learn from them what they show')
-    if len(labels) != len(images):
-        raise ValueError(f'there are {len(labels):,} labels for {len(images):,} images: they do not belong together')
-    if len(images) < ENOUGH:
-        raise ValueError(f'{len(images):,} images are too few to learn to read from, {ENOUGH:,} are needed')
-    if labels.min() < 0 or labels.max() >= CLASSES:
-        raise ValueError(f'labels reach from {labels.min()} to {labels.max()}, expected 0 to {CLASSES - 1}')
+    if not len(labels) == len(images) >= ENOUGH or labels.min() < 0 or labels.max() >= CLASSES:
+        expected = f'expected at least {ENOUGH:,} images, and for each a label from 0 to {CLASSES - 1}'
+        raise ValueError(f'there are {len(labels):,} labels for {len(images):,} images: {expected}')

@@ -161,10 +161,12 @@ def test_a_judge_that_passes_the_wrong_or_fails_the_right_is_noticed(right, said
     assert len(list(judge._canaries('model_inputs', right, tests))) == 1
 
 
-def test_what_was_replaced_is_named():
+def test_what_was_replaced_is_named(monkeypatch):
     tests = judge.private(problem_unittests)
     assert tests is not problem_unittests
     changed = judge._unchanged(tests)
     assert list(changed()) == []
     tests._close = None
     assert list(changed()) == ['_close was replaced']
+    monkeypatch.setattr(json.JSONEncoder, 'iterencode', lambda *_: ['{}'])
+    assert list(changed()) == ['_close was replaced', 'iterencode was replaced']

@@ -148,8 +148,8 @@ def test_labels_that_do_not_fit_are_refused(digits, monkeypatch, capsys):
     for some, theirs, message in (
         (images, None, 'no labels'),
         (images, labels[1:], '5,999 labels for 6,000 images'),
-        (images, np.where(labels == 9, 10, labels), 'from 0 to 10'),
-        (images[:500], labels[:500], 'too few'),
+        (images, np.where(labels == 9, 10, labels), 'a label from 0 to 9'),
+        (images[:500], labels[:500], '500 images: expected at least 2,000'),
     ):
         with pytest.raises(ValueError, match=message):
             Reader(some, theirs)

@@ -56,8 +56,8 @@ def path(all_kept, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def browser(pytestconfig):
-    with chromium(required=pytestconfig.getoption('markexpr') == 'long') as browser:
+def browser():
+    with chromium() as browser:
         yield browser
 
 
