@@ -9,16 +9,21 @@ the most serious one as `.fault`, and `.faults`: {id: text}. Nothing is imported
 library, so the file can be put next to any notebook.
 """
 
+import ast
 import contextlib
+import difflib
 import functools
+import html
 import inspect
 import io
 import linecache
 import os
 import random
 import re
+import signal
 import sys
 import tempfile
+import textwrap
 import traceback
 import warnings
 from pathlib import Path
@@ -33,38 +38,88 @@ import tensorflow.compat.v1 as tf
 # ---------------------------------------------------------------- what is wrong, why it matters, where to look
 
 # An entry: its id, what was seen -> why it matters -> where to look; indented lines belong to it. Most serious first.
-# '*': of any function. An error: what the text of an exception contains -> what it means. A hint: what could be better.
+# '*': of any function. An error: what the text of an exception contains -> what it means, {0} being what the pattern's
+# first parentheses have found -> where to look. A || B: A for the lesson's own layers, B for others. A hint: what could
+# be better.
 _TABLE = r"""
 [verdicts]
 *.missing: {reason}
 *.not_a_function: {got!r}, which the name {name} stands for, is not a function.
-*.not_written: {of}not written yet. Replace "raise NotImplementedError" with its code, and run its cell and this one.
-*.raises: {error} while {doing}: {text}{frames}
+*.not_written: {of}not written yet, or its cell was not run since. Replace "raise NotImplementedError", run its cell.
+*.raises: an error while {doing}: {error}: {text}{frames}
 
 [errors]
-*.variable_exists: Variable .* already exists -> the network is called a second time and creates its variables again.
-  Use tf.variable_scope(name, reuse=reuse) and pass reuse on: then the second call takes those of the first.
-*.variable_missing: Variable .* does not exist
-  -> a network is asked to reuse variables that no earlier call has created. Either reuse is on in the first call (in
-  the generator, reuse is `not is_train`), or a layer has another name in the second one.
-*.not_fed: feed a value for placeholder
-  -> a placeholder takes part in what is computed, and got no value: it is missing from the feed_dict.
-*.eager: not compatible with eager execution
-  -> the graph functions need a graph. Call tf.disable_eager_execution() right after importing TensorFlow.
-*.reset_graph: reset_default_graph -> tf.reset_default_graph() must not be called inside "with tf.Graph().as_default()".
-  The graph of the with statement is new anyway: leave the call out.
-*.feed_dict: Cannot interpret feed_dict|unhashable type
+*.dots: Ellipsis|ellipsis
+  -> "..." is not code: in a hint it stands for what you have to fill in. -> the line with the three dots
+*.variable_exists: a second time, .*Variable (\S+) already exists -> the network is called a second time and creates
+  its variables again, such as {0}. -> tf.variable_scope(name, reuse=reuse): there, pass reuse on. Then the second call
+  takes the variables of the first.
+*.same_name: ^calling (?:discriminator|generator) .*Variable (\S+) already exists -> {0} is created twice in one call.
+  -> give each layer a name of its own, such as 'conv1' and 'conv2'. What is used twice in the same scope, such as
+  add_bias, needs a tf.variable_scope of its own each time.
+*.without_reuse: calling model_loss.*Variable discriminator/\S+ already exists
+  -> discriminator is called twice, and the second call does not say that it is the same network.
+  -> the call on fake images: discriminator(fake, reuse=True)
+*.built_twice: Variable (\S+) already exists -> {0} is created twice in one graph.
+  -> is a network or a loss built more than once, for example inside a loop?
+*.variable_missing: Variable (\S+) does not exist -> {0} is to be reused, but no earlier call has created it.
+  -> is reuse on in the first call (in the generator, reuse is `not is_train`), or does a layer have a different name
+  in the second one?
+*.not_fed: feed a value for placeholder(?: tensor)? '(\S+)' -> the placeholder {0} gets no value, but is needed.
+  -> the feed_dict of sess.run: it needs an entry for each placeholder, {{{0}: its value}} among them.
+*.eager: not compatible with eager execution -> the graph functions need a graph, and eager execution is on.
+  -> call tf.disable_eager_execution() right after importing TensorFlow.
+*.reset_graph: reset_default_graph -> tf.reset_default_graph() is called inside "with tf.Graph().as_default()", which
+  forbids it. -> leave the call out: the graph of the with statement is new anyway.
+*.feed_dict: Cannot interpret feed_dict|unhashable type -> something that is not a placeholder is used as a key.
   -> in a feed_dict the placeholder is the key and the array is the value: {{input_real: batch}}.
-*.finalized: Graph is finalized
-  -> something is added to the graph while it is being trained. Build every operation once, before training.
-*.tf_layers: tf\.layers|not available with Keras 3|has no attribute .*layers -> tf.layers is gone. Use the building
-  blocks on tf.nn, or install tf_keras and set TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.
-*.uninitialized: Could not find (variable|resource)|uninitialized
-  -> variables have no value until tf.global_variables_initializer() has been run in the session.
-*.sizes_differ: Input to reshape|Incompatible shapes|must be broadcastable
-  -> sizes do not fit. Is a batch size written into the graph (it has to work for any: -1 in a reshape, tf.ones_like in
-  place of tf.ones), or are height, width and channels other than expected?
-*.parameters: positional argument|unexpected keyword argument -> the parameters differ from those it was given.
+*.overwritten: Argument `?fetch`? = (.{1,40}?) has invalid type
+  -> sess.run is asked to compute {0}, which is neither a tensor nor an operation.
+  -> has a name got a new meaning? After d_loss, _ = sess.run([d_loss, step]), d_loss is a number, and the next turn of
+  the loop asks for it: use different names on the left.
+*.fed_a_tensor: The value of a feed cannot be a tf.Tensor -> a tensor is fed, but only numbers can be.
+  -> sample the noise with NumPy, or compute the tensor with sess.run first.
+*.finalized: Graph is finalized -> something is added to the graph while it is being trained.
+  -> build every operation once, before training, also the one that shows images.
+*.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
+  -> a tensor is used that was made outside this function, in a different graph.
+  -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
+  a different cell has left behind.
+*.nothing_to_train: No variables to optimize|No variables provided|No gradients provided
+  -> the list of variables that the optimizer may change is empty, or its loss does not depend on them.
+  -> var_list: all of tf.trainable_variables() whose name begins with 'discriminator' or 'generator', with its own loss.
+*.tf_layers: tf\.layers|not available with Keras 3|has no attribute .*layers -> tf.layers is gone from TensorFlow.
+  -> the building blocks on tf.nn. Or install tf_keras, and set TF_USE_LEGACY_KERAS=1 before importing TensorFlow.
+*.uninitialized: Could not find (?:variable|resource)|uninitialized -> a variable is used before it has a value.
+  -> sess.run(tf.global_variables_initializer()), once, in the session, before anything else.
+*.parameters: (\w+)\(\) (?:missing|takes|got) -> {0} is called with the wrong arguments.{signature}
+  -> the call, or the line that begins with def: how many values, in which order, with which names?
+*.none: NoneType|None values not supported|Cannot convert .*None to -> there is None where a value is needed.
+  -> a function without a return statement returns None, and so do print and list.append.
+*.unpacked: values to unpack|cannot unpack|[Ii]terating over a symbolic|not iterable
+  -> a call returns a different number of values than there are names on the left of it.
+  -> model_inputs returns three; discriminator, model_loss and model_opt return two; generator returns one.
+*.unknown_name: name '(\w+)' is not defined -> nothing is called {0} here.
+  -> is it a typo, or has the cell that defines it not been run?
+*.too_early: local variable '(\w+)' -> {0} is used before this function gives it a value.
+  -> the order of the lines, and whether {0} is spelled the same on the left.
+*.unknown_attribute: has no attribute '(\w+)' -> what stands before the dot has nothing that is called {0}.
+  -> spelling and capital letters; and is there a tensor where you think there is, and not a tuple or a list?
+*.not_callable: object is not callable -> parentheses stand after something that is not a function.
+  -> has a name of a function been used for a value, or is there a comma or an operator missing before the parentheses?
+*.types_differ: has type (\w+) that does not match type (\w+)|Tensor conversion requested dtype (\w+)
+  -> two dtypes meet in one operation, and TensorFlow does not convert by itself. -> the networks compute in float32:
+  tf.placeholder(tf.float32, ...), and tf.cast(x, tf.float32) where integers or booleans come in.
+*.transposed: out_backprop doesn't match|BackpropInput|conv2d_transpose
+  -> a transposed convolution does not fit its input: its result has to be twice as high and wide, or one less.
+  -> the order of the sizes in the reshape, [-1, height, width, channels], and of the arguments:
+  conv2d_transpose(x, size, filters, name) || tf.layers.conv2d_transpose(x, filters, kernel_size, strides)
+*.rank: Shape must be (?:at least )?rank (\d) but is rank (\d)
+  -> a layer needs a tensor with {0} dimensions, and gets one with {1}. -> the reshape: a convolution takes
+  [batch, height, width, channels]; a dense layer takes [batch, numbers], so between them stands a tf.reshape.
+*.sizes_differ: [Rr]eshape|Incompatible shapes|must be broadcastable|Dimensions? must be|must be compatible|evenly
+  -> sizes do not fit each other. -> multiply them: in a reshape the numbers must stay as many, and -1 stands for the
+  batch, whose size must not be written into the graph. Are height, width and channels what you expect them to be?
 
 [faults]
 *.no_variables: has no trainable variables. -> there is nothing to learn. -> layers create weights with tf.get_variable.
@@ -88,7 +143,8 @@ _TABLE = r"""
   -> the reshape between convolutions and dense layer: the batch must stay the first dimension, without a transpose.
 *.norm_not_training: in training, batch norm does not use the statistics of the batch, but its averages: {names}.
   -> these stay at 0 and 1 in training, so it normalizes nothing, and the layers drift.
-  -> training=True in the discriminator, training=is_train in the generator (in tf.layers the default is False).
+  -> batch norm's flag: batch_norm_with_averages(x, name, is_train) || training=is_train in the generator, and True in
+  the discriminator, since the default is False.
 model_inputs.count: expected 3 values, got {got}.
   -> train unpacks three placeholders. -> return input_real, input_z, learning_rate
 model_inputs.not_a_placeholder: {which} is not a placeholder, but {got!r}. -> only a placeholder takes a new value at
@@ -166,7 +222,7 @@ generator.depends_on_batch: with is_train=False an image depends on the others i
 generator.part_of_z: {dead} of the {z_dim} numbers in z do not change the image.
   -> randomness that is not used is variety that cannot be generated. -> the first layer: is it fed with all of z?
 model_loss.count: expected 2 values, got {got}. -> train unpacks both losses. -> return d_loss, g_loss
-model_loss.not_a_tensor: {which} is {got!r}, expected a scalar tensor.
+*.not_a_tensor: {which} is {got!r}, expected a scalar tensor.
   -> it is what is minimized. -> the return statement
 model_loss.generator_calls: calls generator {times} times ({modes}), expected once, with is_train=True.
   -> one batch of fake images serves both losses; in inference mode batch norm does not learn.
@@ -177,20 +233,20 @@ model_loss.discriminator_calls: calls discriminator on {what}; expected once on 
   to judge both kinds, with the same weights. -> discriminator(input_real), then discriminator(fake, reuse=True)
 model_loss.no_gradient: no gradient of g_loss reaches the generator. -> the generator learns through the discriminator
   only, and nothing comes through. -> is there a stop_gradient, round or argmax between the two networks?
-model_loss.shape: {which} has the shape {got}, expected a single number.
+*.shape: {which} has the shape {got}, expected a single number.
   -> a loss is the mean over the batch. -> tf.reduce_mean around each cross-entropy.
 model_loss.order: results in the wrong order: the first is the loss of the generator, the second of the discriminator.
   -> each network would be trained to do what the other one should. -> return d_loss, g_loss
 model_loss.label_by_numpy: in {which} the label of {kind} images changes whenever the graph is built: {labels}.
   -> NumPy chooses it once, and then it stays the same for the whole run: not random, just unknown.
   -> a constant, for example 0.9 for real images in d_loss.
-model_loss.from_probabilities: {which} is computed from probabilities, not from logits alone.
+*.from_probabilities: {which} is computed from probabilities, not from logits alone.
   -> sigmoid_cross_entropy_with_logits applies a sigmoid by itself. A second one before it squeezes every verdict to
   between 0.5 and 0.73, and the networks hardly learn.
   -> discriminator returns (probability, logits): use the second, as in _, logits = discriminator(...).
-model_loss.sum: {which} grows with the size of the batch. -> it is a sum and not a mean, so the learning rate means
+*.sum: {which} grows with the size of the batch. -> it is a sum and not a mean, so the learning rate means
   something else for each batch size. -> tf.reduce_mean around each cross-entropy.
-model_loss.not_cross_entropy: {which} is not a cross-entropy of the logits.
+*.not_cross_entropy: {which} is not a cross-entropy of the logits.
   -> with another formula, or labels that differ between the images of a batch, the two losses do not belong together.
   -> tf.nn.sigmoid_cross_entropy_with_logits with labels of 0, or from 0.7 to 1.
 model_loss.half_missing: d_loss does not contain the loss on {half} images. -> a discriminator that sees one kind only
@@ -201,7 +257,7 @@ model_loss.labels_swapped: the labels of d_loss are swapped: {real:.2f} for real
 model_loss.halves_differ: the two halves of d_loss weigh {real:.2f} (real) and {fake:.2f} (fake), expected the same.
   -> a discriminator that cares more about one kind is unfair to the other.
   -> d_loss = real half + fake half, each a mean.
-model_loss.scaled: d_loss is {factor:.2f} times the sum of its two halves, expected 1 (or 0.5). -> it is the loss that
+*.scaled: the loss is {factor:.2f} times the cross-entropy, expected once. -> it is the loss that
   the numbers in papers and in the progress bar mean. -> d_loss = real half + fake half, each a mean.
 model_loss.fake_label: in d_loss the label of fake images is {label:.2f}, expected 0.
   -> a discriminator has to say no to what is fake. -> labels=tf.zeros_like(logits)
@@ -217,6 +273,13 @@ model_loss.g_label_0: in g_loss the label of fake images is 0, expected 1. -> th
   images called fake: the opposite of its objective. -> labels=tf.ones_like(logits) in g_loss.
 model_loss.g_label_smoothed: in g_loss the label is {label:.2f}, expected 1. -> label smoothing keeps the discriminator
   from being too sure. The generator need not aim for less. -> labels=tf.ones_like(logits) in g_loss.
+real_loss.label: the label is {got:.3f} with smooth={smooth}, expected {expected:.3f}. -> real images are to be called
+  real, that is 1, or a little less with smoothing. -> labels: tf.fill(tf.shape(logits), 1.0 - smooth)
+fake_loss.label: the label is {got:.3f}, expected 0. -> fake images are to be called fake.
+  -> labels=tf.zeros_like(logits)
+*.arguments_swapped: in {which}, a part is a straight line in the logits: labels and logits have changed places.
+  -> without their names, sigmoid_cross_entropy_with_logits takes the labels first.
+  -> write both names: sigmoid_cross_entropy_with_logits(logits=..., labels=...)
 model_loss.inexact: {which} is {got:.4g} for logits of +-100, expected {expected:.4g}.
   -> the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.
   -> tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.
@@ -283,6 +346,15 @@ train.beta1: model_opt is given beta1={got!r}, expected {expected}, as passed to
 train.graph_grows: the graph grows while training: {added} operations in the last {steps} steps.
   -> each step or picture adds operations that are never removed: training slows down and memory fills up.
   -> build every operation once, before the loop, and only run it inside the loop.
+train.default_graph: it builds the networks in the graph that was there before.
+  -> a second call, for the faces, finds the variables of the first one there, or a graph that is finalized.
+  -> with new_graph(run.seed) as graph: around all that is built
+train.options: the seed that was passed to train does not arrive at Run. -> average=0.995 and checkpoint_dir=... would
+  have no effect either. -> Run(..., **options)
+train.count: expected 2 values, got {got}. -> the cells below unpack the losses and a function that generates images.
+  -> return run.losses, generators.save(run)
+train.result: it returns {got}, expected losses of the shape [{steps}, 2] and a function. -> the cells below plot the
+  losses, and call the function with noise. -> return run.losses, generators.save(run)
 train.never_shown: in {batches} batches, no image was shown. -> the losses say little; the pictures tell whether it
   works. -> show_generator_output(...) whenever the number of batches is a multiple of 100.
 
@@ -290,30 +362,35 @@ train.never_shown: in {batches} batches, no image was shown. -> the losses say l
 model_inputs.height_first: input_real is {got}, [batch, height, width, channels], expected {expected}: with square
   images it is the same.
 model_inputs.rate_float64: learning_rate is float64; the optimizer converts it, but the rest is float32.
-model_inputs.rate_of_any_shape: give learning_rate the shape [], then a list fed by mistake is noticed.
 *.flag_name: the parameter {expected} of the original is called {got} here: others have to pass it by position.
 discriminator.border: {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
 model_loss.fake_label_smoothed: in d_loss the label of fake images is {label:.2f}; usually it is 0.
 model_loss.g_label_below_1: in g_loss the label is {label:.2f} on average; usually it is 1.
 train.rate_placeholder: model_opt gets {got!r}, not the placeholder: what is fed for learning_rate has no effect.
-train.resets_graph: tf.reset_default_graph() fails where train is called inside "with tf.Graph().as_default():".
 train.show_grows: show_generator_output added {added} operations to the graph in {times} calls: build its images once.
 train.shown_often: images were shown {times} times in {batches} batches: pictures take time, every 100 is enough.
 train.shown_seldom: images were shown {times} times in {batches} batches: every 100, one sees how it goes.
 """
 
 
+_PARTS = {
+    'faults': ['{}', '  Why it matters: {}', '  Where to look: {}'],
+    'errors': ['{}', '  Where to look: {}{{frames}}', "  In Python's words: {{error}} while {{doing}}: {{text}}"],
+}
+
+
 def _read(table):
-    faults, labels = {}, {'faults': ('  Why it matters: ', '  Where to look: '), 'errors': ('  What it means: ',)}
+    faults = {}
     for line in re.sub(r'\n +', ' ', table).strip().splitlines():
         if line.startswith('['):
             kind = line.strip('[]')
         elif line:
             fault, text = line.split(': ', 1)
-            seen, *more = text.split(' -> ')
-            error, seen = (seen, faults['*.raises']['text']) if kind == 'errors' else ('(?!)', seen)
-            explained = [label + part for label, part in zip(labels.get(kind, ()), more, strict=True)]
-            faults[fault] = {'kind': kind, 'text': '\n'.join([seen, *explained]), 'error': error}
+            error, texts = '(?!)', text.split(' -> ')
+            if kind == 'errors':
+                error, *texts = [*texts, '']
+            parts = zip(_PARTS.get(kind, ['{}']), texts, strict=True)
+            faults[fault] = {'kind': kind, 'text': '\n'.join(part.format(text) for part, text in parts), 'error': error}
     return faults
 
 
@@ -323,12 +400,18 @@ FAULTS = _read(_TABLE)  # {id: {'kind': 'faults', 'text': ..., 'error': the patt
 # ---------------------------------------------------------------- how a verdict is reached and told
 
 _TENSOR = (tf.Tensor, tf.Variable)
-_report = SimpleNamespace(name='', found={})  # of the running test; found: {id of a fault: values for its text}
+_report = SimpleNamespace(
+    name='', function=None, found={}
+)  # of the running test; found: {id of a fault: values for its text}
 _judges = {}  # name of a function -> what judges it
 
 
 class _Stop(BaseException):  # not an Exception, which the learner's code may catch
     """Ends a test: further checks would make no sense."""
+
+
+class _Again(BaseException):
+    """Begins a test again: now one knows more about what the function expects."""
 
 
 def _fault(fault, **values):
@@ -355,15 +438,17 @@ def judge(name, function):
 
     A fault makes the function wrong, a hint does not. A function that is an exception is missing for that reason.
     """
-    _report.name, _report.found = name, {}
-    with _quiet(), contextlib.suppress(_Stop):
+    _report.name, _report.function, _report.found = name, function, {}
+    with _quiet(), contextlib.suppress(_Stop), _trying('judging it'):
         _require(not isinstance(function, Exception), '*.missing', reason=function)
         _require(callable(function), '*.not_a_function', got=function)
         _judges[name](function)
     faults, hints = {}, {}
     for fault, entry in FAULTS.items():
         if fault in _report.found:
-            text = entry['text'].format(**{'name': name, **_report.found[fault]})
+            values = {'name': name, 'groups': (), **_report.found[fault]}
+            text = entry['text'].format(*values['groups'], **values)
+            text = re.sub(r'(: [^:]*) \|\| ([^\n]*)', r'\1' if _own_layers(function) else r': \2', text)
             (hints if entry['kind'] == 'hints' else faults)[fault.replace('*', name)] = text
     return faults, hints
 
@@ -377,17 +462,47 @@ def _contract(test):
     def run(*arguments, **keywords):
         __tracebackhide__ = True
         function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
-        faults, hints = judge(name, function)
-        notes = [f'  Hint: {text}' for text in hints.values()]
-        if not faults:
-            return print('\n'.join([f'{name}: passed', *notes]))
-        first, *others = faults.values()
-        others = [f'  Also: {text.splitlines()[0]}' for text in others]
-        failure = AssertionError('\n'.join([f'{name}: {first}', *others, *notes]))
-        failure.fault, failure.faults = next(iter(faults)), faults
+        failure = AssertionError()
+        try:
+            failure.faults, hints = judge(name, function)
+        except KeyboardInterrupt as interruption:
+            interruption._render_traceback_ = lambda: [f'Interrupted, so nothing is known about {name}.']
+            raise
+        notes = [f'  {note}' for note in [*_newer(name, function), *(f'Hint: {text}' for text in hints.values())]]
+        if not failure.faults:
+            _tell([f'{name}: passed', *notes], good=True)
+            return
+        failure.fault, (first, *others) = next(iter(failure.faults)), failure.faults.values()
+        lines = [line for text in others for line in _shortened(text)]
+        if _notebook():
+            failure._render_traceback_ = lambda: [f'{name} does not pass yet: see above.']
+        failure.args = ('\n'.join(_tell([*f'{name}: {first}'.splitlines(), *lines, *notes], good=False)),)
         raise failure
 
     return run
+
+
+def _shortened(text):
+    """The first line of a fault that is not the most serious one, and the learner's own code."""
+    first, *more = text.splitlines()
+    return [f'  Also: {first}', *(line for line in more if line.startswith('  in '))]
+
+
+def _tell(lines, good):
+    """Print a verdict that is good; in a notebook, show each in color. Returns the lines that it has taken up."""
+    wrap = functools.partial(textwrap.wrap, width=90, subsequent_indent='    ', break_long_words=False)
+    lines = [part for line in lines for part in ([line] if line.startswith('  in ') else wrap(line))]
+    if _notebook():
+        from IPython.display import display
+
+        first, *more = (html.escape(line) for line in lines)
+        color, sign = ('#2e7d32', '&#10004; ') if good else ('#c62828', '&#10008; ')
+        box = f'border-left: 4px solid {color}; padding-left: 8px; white-space: pre-wrap'
+        page = f'<pre style="{box}"><b style="color: {color}">{sign}{first}</b>'
+        display({'text/plain': '\n'.join(lines), 'text/html': '\n'.join([page, *more]) + '</pre>'}, raw=True)
+    elif good:
+        print('\n'.join(lines))
+    return lines
 
 
 @contextlib.contextmanager
@@ -401,38 +516,59 @@ def _trying(doing):
         if isinstance(error, tf.errors.OpError):  # its text begins with a traceback of its own
             text = re.sub(r"(?s).*\nNode: '[^']*'\n", '', error.message)
             frames = list(error.op.traceback) if error.op is not None else frames
-        if isinstance(error, NotImplementedError) and _is_own(frames[-1]):
+        if isinstance(error, NotImplementedError) and _is_own(frames[-1].filename):
             name = frames[-1].name
             _fault('*.not_written', of='' if name == _report.name else f'{name}, which it needs, is ')
         else:
-            kinds = (kind for kind, entry in FAULTS.items() if re.search(entry['error'], text))
-            values = {'error': type(error).__name__, 'text': text.splitlines()[0][:300], 'frames': _frames(frames)}
-            _fault(next(kinds, '*.raises'), doing=doing, **values)
+            words, values = f'{doing}: {type(error).__name__}: {text}', {'doing': doing, 'frames': _frames(frames)}
+            found = ((kind, re.search(entry['error'], words)) for kind, entry in FAULTS.items())
+            kind, match = next(((kind, match) for kind, match in found if match), ('*.raises', None))
+            groups = [group for group in match.groups() if group] if match else []
+            values |= {'groups': groups, 'signature': _signature(groups[:1], error.__traceback__)}
+            _fault(kind, error=type(error).__name__, text=text.splitlines()[0][:300], **values)
         raise _Stop from None
 
 
-def _is_own(frame):
-    """Whether a frame of a traceback is the learner's code."""
+def _signature(names, tb):
+    """A sentence on how the function with this name is called, as far as the frames of a traceback know it."""
+    known = [{_report.name: _report.function}, vars(tf), vars(tf.nn)]
+    while tb:
+        known, tb = [tb.tb_frame.f_globals, tb.tb_frame.f_locals, *known], tb.tb_next
+    for scope in known if names else ():
+        if callable(function := scope.get(names[0])):
+            return f' It takes {names[0]}{inspect.signature(function)}.'
+    return ''
+
+
+def _is_own(filename):
+    """Whether a file is the learner's code."""
     libraries = (sys.base_prefix, sys.prefix, str(Path(__file__)))
-    return not frame.filename.startswith(libraries) and f'{os.sep}site-packages{os.sep}' not in frame.filename
+    return not filename.startswith(libraries) and f'{os.sep}site-packages{os.sep}' not in filename
 
 
 def _frames(frames):
     """The last lines of the learner's own code in a traceback; to IPython a cell is a temporary file."""
     first = next((i for i, frame in enumerate(frames) if frame.filename == __file__), 0)
     lines = []
-    for frame in filter(_is_own, frames[first:]):
+    for frame in (frame for frame in frames[first:] if _is_own(frame.filename)):
         where = 'the cell' if re.search('ipykernel|^<ipython', frame.filename) else Path(frame.filename).name
         source = linecache.getline(frame.filename, frame.lineno).strip()
         lines.append(f'\n  in {frame.name}, line {frame.lineno} of {where}: {source}')
     return ''.join(lines[-3:])
 
 
+class _Nowhere(io.StringIO):
+    """Forgets what is written into it, however much."""
+
+    def write(self, text):
+        return len(text)
+
+
 @contextlib.contextmanager
 def _quiet():
     """No progress bars, prints or pictures from the function under test; its files go to an empty folder."""
     plt = sys.modules.get('matplotlib.pyplot')
-    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    quiet = contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere())
     with quiet[0], quiet[1], warnings.catch_warnings(action='ignore'), contextlib.ExitStack() as stack:
         enter = stack.enter_context
         enter(mock.patch.object(sys, 'path', [*sys.path, os.getcwd()]))
@@ -451,6 +587,49 @@ def _quiet():
         yield
 
 
+# ---------------------------------------------------------------- in a notebook: which cell, and what is missing
+
+
+def _notebook():
+    """IPython's shell, if this is a notebook, or None."""
+    shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
+    return shell if hasattr(shell, 'kernel') else None
+
+
+def _newer(name, function):
+    """A sentence if a cell which ran after the one with this function has a newer one, which is not judged."""
+    code = getattr(_unwrapped(function), '__code__', None)
+    if not (code and _notebook()):
+        return []
+    cells, source = _notebook().user_ns.get('In', []), ''.join(linecache.getlines(code.co_filename)).strip()
+    own = max((i for i, cell in enumerate(cells) if cell.strip() == source), default=len(cells))
+    defined = [found for cell in cells[own + 1 :] for found in re.findall(r'^def +(\w+)', cell, re.M)]
+    if name in defined:
+        return [f'This is an older {name}: the cell with the newer one ended with an error, so correct that first.']
+    similar = difflib.get_close_matches(name, set(defined) - {*_judges}, 1)
+    return [f'This is an older {name}; a newer cell defines {other}: is that meant?' for other in similar]
+
+
+def _explain_unwritten(shell):
+    """Say in one sentence when a cell needs a function that is not written yet, or what such a cell would define."""
+    undefined = {}  # name -> the function that is missing, so that its cell could not define it
+
+    def explain(shell, kind, error, tb, tb_offset=None):
+        frame = [*traceback.walk_tb(tb)][-1][0]
+        bare = isinstance(error, NotImplementedError) and not error.args and frame.f_globals is shell.user_ns
+        function = frame.f_code.co_name if bare else undefined.get(getattr(error, 'name', None))
+        if function:
+            nodes = ast.walk(ast.parse(shell.user_ns['In'][-1]))
+            names = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+            undefined.update((name, function) for name in names if name not in shell.user_ns)
+            text = f'{function} is not written yet, or its cell was not run since. This cell needs it: write it first, '
+            error.args = (text + 'further up, and run its cell.',)
+            error._render_traceback_ = lambda: [str(error)]
+        shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+
+    shell.set_custom_exc((NotImplementedError, NameError), explain)
+
+
 @contextlib.contextmanager
 def _set(scope, **values):
     """Set names in a namespace, and put back what was there."""
@@ -464,11 +643,20 @@ def _set(scope, **values):
         scope.update(before)
 
 
-def _globals(function):
-    """The namespace in which a function finds the others."""
+def _unwrapped(function):
     while inner := [getattr(function, name) for name in ('func', '__wrapped__', '__func__') if hasattr(function, name)]:
         function = inner[0]
-    return getattr(function, '__globals__', {})
+    return function
+
+
+def _globals(function):
+    """The namespace in which a function finds the others."""
+    return getattr(_unwrapped(function), '__globals__', {})
+
+
+def _own_layers(function):
+    """Whether a function uses the lesson's building blocks."""
+    return 'batch_norm_with_averages' in _globals(function)
 
 
 @contextlib.contextmanager
@@ -493,8 +681,10 @@ def _values(result, count):
 
 
 def _describe(value):
-    one = 'a tensor' if isinstance(value, _TENSOR) else repr(value)
-    return str(len(value)) if isinstance(value, (tuple, list)) else one
+    if isinstance(value, (tuple, list)):
+        return str(len(value))
+    simple = isinstance(value, (type(None), bool, int, float, str))
+    return repr(value) if simple else 'a tensor' if isinstance(value, _TENSOR) else f'one {type(value).__name__}'
 
 
 def _ancestors(*tensors):
@@ -566,8 +756,7 @@ def test_model_inputs(model_inputs):
         fault = 'model_inputs.height_first' if real == turned else 'model_inputs.real_shape'
         _expect(real == expected, fault, got=real, expected=expected)
         _expect(z == [None, z_dim], 'model_inputs.z_shape', got=z, expected=[None, z_dim])
-        fault = 'model_inputs.rate_of_any_shape' if rate == 'unknown' else 'model_inputs.rate_shape'
-        _expect(rate == [], fault, got=rate)
+        _expect(rate in ([], 'unknown'), 'model_inputs.rate_shape', got=rate)
 
 
 # ---------------------------------------------------------------- 2. discriminator and 3. generator
@@ -589,13 +778,15 @@ class _Network:
             self.second = self.build(True)
         added = [v for v in tf.global_variables() if v not in variables]
         _require(not added, '*.new_variables', call=again, names=_names(added))
+        sess.run(tf.global_variables_initializer())
+        with _trying(f'running it on {inputs}'):
+            sess.run(self.first, self.feed(self.some_inputs()))
         trained = [v for v in variables if v.trainable]
         slopes = tf.gradients(self.first[-1], trained)
         missing = [v for v, slope in zip(trained, slopes, strict=True) if slope is None]
         _expect(not missing, '*.no_gradient', names=_names(missing))
         (self.slope,) = tf.gradients(self.second[-1] ** 2, source)
         _require(self.slope is not None, '*.input_unused')
-        sess.run(tf.global_variables_initializer())
 
     def flag(self, name, value):
         """([positional], {by name}): how it gets its flag, which may have another name."""
@@ -620,6 +811,9 @@ class _Network:
         if idle:
             _fault('*.activation_unused', names=_names(op.name for op in idle), frames=_frames(idle[0].traceback))
 
+    def some_inputs(self):
+        return np.random.default_rng(0).uniform(-1, 1, [12, *self.source.shape.as_list()[1:]])
+
     def feed(self, inputs):
         return _without_noise(self.sess, {self.source: inputs})
 
@@ -627,14 +821,17 @@ class _Network:
         """In training mode, it does not depend on batch norm's moving averages. Returns whether that is so."""
         averages = [v for v in tf.global_variables() if not v.trainable and v.shape.rank == 1]
         before = self.sess.run(output, feed)
-        for variable in averages:
-            value = np.random.default_rng(0).uniform(0.5, 2, variable.shape.as_list())
-            self.sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
-        after = self.sess.run(output, feed)
-        self.sess.run([v.initializer for v in averages])
-        used = _ancestors(output)
-        same = np.allclose(before, after, atol=1e-3 * np.std(before))
-        return _expect(same, '*.norm_not_training', names=_names(v for v in averages if v.op in used))
+
+        def changes(*variables):
+            for variable in variables:
+                value = np.random.default_rng(0).uniform(0.5, 2, variable.shape.as_list())
+                self.sess.run(variable.initializer, {variable.initializer.inputs[1]: value})
+            after = self.sess.run(output, feed)
+            self.sess.run([v.initializer for v in variables])
+            return not np.allclose(before, after, atol=1e-3 * np.std(before))
+
+        used = [v for v in averages if changes(v)] if changes(*averages) else []
+        return _expect(not used, '*.norm_not_training', names=_names(used))
 
 
 def _is_linear(values):
@@ -807,9 +1004,9 @@ class _Generator(_Network):
 class _Networks:
     """Tiny networks: a logit is a pixel of the image, so a test that feeds images sets the logits."""
 
-    def __init__(self, reuse):
+    def __init__(self, reuse=False, logits_first=False):
         self.generated, self.judged = [], []  # (images, out_channel_dim, is_train); (images, logits)
-        self.reuse = reuse  # unless the call says something else
+        self.reuse, self.logits_first = reuse, logits_first  # reuse: unless the call says something else
 
     def generator(self, z, out_channel_dim, *flag, **named):
         is_train = next((v for v in [*flag, *named.values()] if isinstance(v, bool)), named.get('is_train', True))
@@ -826,22 +1023,25 @@ class _Networks:
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
         logits = w * tf.reduce_mean(images[:, :1, :1, 0], [1, 2])[:, None]
         self.judged.append((images, logits))
-        return tf.sigmoid(logits), logits
+        results = tf.sigmoid(logits), logits
+        return results[::-1] if self.logits_first else results
 
 
-def _own_reuse(discriminator):
-    """What the learner's discriminator does in a call without `reuse`: False, or AUTO_REUSE."""
-    with contextlib.suppress(Exception), _fresh_graph():  # if it fails, it is judged by its own test
-        discriminator(tf.zeros([2, 28, 28, 3]))
-        created = len(tf.global_variables())
-        discriminator(tf.zeros([2, 28, 28, 3]))
-        return tf.AUTO_REUSE if len(tf.global_variables()) == created else False
-    return False
+def _own_discriminator(discriminator):
+    """(what the learner's does without `reuse`: False, or AUTO_REUSE; whether it returns the logits first)."""
+    with contextlib.suppress(Exception, SystemExit), _fresh_graph():  # if it fails, it is judged by its own test
+        first, second = discriminator(tf.zeros([2, 28, 28, 3]))
+        turned, created = second.op.type == 'Sigmoid' and second.op.inputs[0] is first, len(tf.global_variables())
+        with contextlib.suppress(Exception):
+            discriminator(tf.zeros([2, 28, 28, 3]))
+            return tf.AUTO_REUSE if len(tf.global_variables()) == created else False, turned
+        return False, turned
+    return False, False
 
 
-def _build_loss(model_loss, channels, reuse=False):
+def _build_loss(model_loss, channels, *form):
     """model_loss on tiny networks: (networks, input_real, input_z, result)."""
-    networks = _Networks(reuse)
+    networks = _Networks(*form)
     real = tf.placeholder(tf.float32, [None, 28, 28, channels], name='input_real')
     z = tf.placeholder(tf.float32, [None, 4], name='input_z')
     with _set(_globals(model_loss), generator=networks.generator, discriminator=networks.discriminator):
@@ -851,10 +1051,14 @@ def _build_loss(model_loss, channels, reuse=False):
 @_contract
 def test_model_loss(model_loss):
     """Both losses, recomputed in NumPy from logits that the test has chosen."""
-    measured, reuse = [], _own_reuse(_globals(model_loss).get('discriminator'))
-    for build, channels in enumerate((3, 1, 3)):
-        with _fresh_graph(build) as sess:
-            measured.append(_Losses(model_loss, channels, reuse, sess))
+    reuse, turned = _own_discriminator(_globals(model_loss).get('discriminator'))
+    for logits_first in (False, True)[: 1 + turned]:  # it is right as well if it fits the learner's discriminator
+        measured = []
+        for build, channels in enumerate((3, 1, 3)):
+            with _fresh_graph(build) as sess:
+                measured.append(_Losses(model_loss, channels, (reuse, logits_first), sess))
+        if not any(fit.wrong == '*.from_probabilities' for each in measured for fit in (each.d_loss, each.g_loss)):
+            break
     for kind in ('real', 'fake'):
         for which in ('d_loss', 'g_loss'):
             fits = [getattr(losses, which) for losses in measured]
@@ -868,25 +1072,31 @@ def test_model_loss(model_loss):
         losses.judge_large_logits()
 
 
+def _require_loss(which, loss):
+    fine = isinstance(loss, _TENSOR) and loss.dtype.is_floating
+    _require(fine, '*.not_a_tensor', which=which, got=loss)
+
+
+_SIZES = (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4)  # of the batches from which a loss is recognized
+
+
 class _Losses:
     """What both losses of a learner's model_loss are made of."""
 
-    def __init__(self, model_loss, channels, reuse, sess):
+    def __init__(self, model_loss, channels, form, sess):
         with _trying(f'calling model_loss(input_real, input_z, out_channel_dim={channels})'):
-            networks, self.real, self.z, result = _build_loss(model_loss, channels, reuse)
+            networks, self.real, self.z, result = _build_loss(model_loss, channels, *form)
         self.sess, losses = sess, _values(result, 2)
         self.tensors = [*losses, *self._judge_calls(networks, channels)]
         for which, loss in zip(('d_loss', 'g_loss'), losses, strict=True):
-            _require(
-                isinstance(loss, _TENSOR) and loss.dtype.is_floating, 'model_loss.not_a_tensor', which=which, got=loss
-            )
+            _require_loss(which, loss)
         cut = self.z.op in _ancestors(losses[1]) and tf.gradients(losses[1], self.z)[0] is None
         _require(not cut, 'model_loss.no_gradient')
         sess.run(tf.global_variables_initializer())
-        sizes, rng = (5, 5, 1, 8, 8, 3, 5, 2, 6, 4, 7, 9, 1, 2, 3, 4), np.random.default_rng(channels)
-        runs = [self._run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in sizes]
+        rng = np.random.default_rng(channels)
+        runs = [self._run(rng.normal(0, 3, n), rng.normal(0, 3, n)) for n in _SIZES]
         for which, value in zip(('d_loss', 'g_loss'), runs[0], strict=False):
-            _require(np.shape(value) == (), 'model_loss.shape', which=which, got=list(np.shape(value)))
+            _require(np.shape(value) == (), '*.shape', which=which, got=list(np.shape(value)))
         self.large = self._run(np.array([100.0, -100.0, 100.0, -100.0]), np.array([-100.0, 100.0, 100.0, -100.0]))
         self.d_loss, self.g_loss, self.idle = _fit(runs, 0), _fit(runs, 1), _has_idle_factor(sess.graph)
 
@@ -918,7 +1128,7 @@ class _Losses:
         if halves := [kind for kind in weight if _close(weight[kind], 0)]:
             return _fault('model_loss.half_missing', half=halves[0])
         if _expect(_close(weight['real'], weight['fake']), 'model_loss.halves_differ', **weight):
-            _expect(any(_close(weight['real'], x) for x in (1, 0.5)), 'model_loss.scaled', factor=weight['real'])
+            _expect(any(_close(weight['real'], x) for x in (1, 0.5)), '*.scaled', factor=weight['real'])
         if label['fake'] > 0.6 and label['real'] < 0.4:
             return _fault('model_loss.labels_swapped', **label)
         fault = 'model_loss.fake_label_smoothed' if 0 < label['fake'] < 0.31 else 'model_loss.fake_label'
@@ -932,6 +1142,8 @@ class _Losses:
             _fault(g_loss.wrong, which='g_loss')
         elif not _close(g_loss.weight['real'], 0) or not _close(g_loss.weight['fake'], 1):
             _fault('model_loss.g_weights', **g_loss.weight)
+        elif _close(label, 0) and 'model_loss.labels_swapped' in _report.found:
+            return  # the generator wants what the discriminator calls real: one fault, which is told already
         elif _expect(not _close(label, 0), 'model_loss.g_label_0'):
             fault = 'model_loss.g_label_below_1' if 0.92 < label < 1 else 'model_loss.g_label_smoothed'
             _expect(_close(label, 1), fault, label=label)
@@ -972,11 +1184,47 @@ def _fit(runs, which):
         return weights, bool(np.abs(rows @ weights - values).max() < 1e-3 * (1 + np.abs(values).max()))
 
     (real, real_label, fake, fake_label), exact = solve(terms)
-    wrong = 'model_loss.sum' if solve(terms, sizes * terms)[1] else 'model_loss.not_cross_entropy'
-    wrong = 'model_loss.from_probabilities' if solve(terms, of_probabilities)[1] else wrong
+    explanations = {'*.sum': sizes * terms, '*.from_probabilities': of_probabilities}
+    wrong = next((fault for fault, more in explanations.items() if solve(terms, more)[1]), '*.not_cross_entropy')
+    line, straight = solve(terms, np.ones_like(sizes))  # a half with labels and logits swapped is softplus(y) - y x
+    swapped = [_softplus(line[i + 1]) for i in (0, 2) if _close(line[i], 0)]
+    if straight and any(_close(line[4], constant) for constant in (*swapped, sum(swapped))):
+        wrong = '*.arguments_swapped'
     weight, label = {'real': real, 'fake': fake}, {'real': real_label, 'fake': fake_label}
     label = {kind: label[kind] / weight[kind] if abs(weight[kind]) > 1e-3 else 0.0 for kind in weight}
     return SimpleNamespace(wrong=None if exact else wrong, weight=weight, label=label)
+
+
+def _judge_half(function, kind, *smooth):
+    """real_loss or fake_loss, of batches of several sizes."""
+    with _fresh_graph() as sess, _trying(f'calling {_report.name}({", ".join(["logits", *map(str, smooth)])})'):
+        logits = tf.placeholder(tf.float32, [None, 1], name='logits')
+        loss, rng = function(logits, *smooth), np.random.default_rng(0)
+        _require_loss('it', loss)
+        feeds = [rng.normal(0, 3, [n, 1]).astype('float32') for n in _SIZES]
+        values = [sess.run(loss, {logits: feed}) for feed in feeds]
+    _require(np.shape(values[0]) == (), '*.shape', which='it', got=list(np.shape(values[0])))
+    fit = _fit(
+        [(value, value, feed[:, 0], rng.normal(0, 3, len(feed))) for value, feed in zip(values, feeds, strict=True)], 0
+    )
+    _require(not fit.wrong, fit.wrong, which='it')
+    expected = 1.0 - sum(smooth) if kind == 'real' else 0.0
+    got = {'got': fit.label['real'], 'expected': expected, 'smooth': sum(smooth)}
+    _expect(_close(got['got'], expected), f'{kind}_loss.label', **got)
+    _expect(_close(fit.weight['real'], 1), '*.scaled', factor=fit.weight['real'])
+
+
+@_contract
+def test_real_loss(real_loss):
+    """A part of model_loss: the mean cross-entropy against the label 1 - smooth."""
+    for smooth in ((), (0.25,)):
+        _judge_half(real_loss, 'real', *smooth)
+
+
+@_contract
+def test_fake_loss(fake_loss):
+    """A part of model_loss: the mean cross-entropy against the label 0."""
+    _judge_half(fake_loss, 'fake')
 
 
 # ---------------------------------------------------------------- 5. model_opt
@@ -1061,15 +1309,16 @@ class _Bench:
 # ---------------------------------------------------------------- 6. train
 _EPOCHS, _BATCHES, _LONG = 7, 103, (3, 1013)  # numbers that no notebook has; the long one: until a picture is shown
 _BATCH, _Z, _RATE, _BETA1 = 13, 17, 0.0123, 0.37
+_SEED = 5
 _WINDOWS = 10  # in each of these parts of the run, both networks have to move
 
 
 class _Training(_Networks):
     """Stubs for all that train calls: tiny networks, and steps that write down what reaches them."""
 
-    def __init__(self, reuse, show, epochs, batches):
-        super().__init__(reuse)
-        self.epochs, self.batches, self.original_show = epochs, batches, show
+    def __init__(self, own, epochs, batches):
+        super().__init__(own.reuse)
+        self.epochs, self.batches, self.own = epochs, batches, own
         self.shape = (batches * _BATCH, 28, 28, 1)
         self.current = self.uncounted = None  # numbers of batches: the newest, and one that may have been used
         self.used = []  # numbers of the batches in their order, as far as anything was computed with them
@@ -1077,7 +1326,7 @@ class _Training(_Networks):
         self.shown, self.batch_sizes = set(), set()  # positions in used of the pictures; what get_batches got
         self.versions = []  # of the graph at each d step, without what show_generator_output has added
         self.added_by_show = self.evaluations = 0
-        self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = None
+        self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = self.run = None
 
     def get_batches(self, batch_size, *args, **kwargs):
         """Like a data set's: its images carry the number of their batch, and a black and a white, also mirrored."""
@@ -1130,7 +1379,7 @@ class _Training(_Networks):
         d_loss = tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
         losses = d_loss, tf.reduce_mean(tf.nn.softplus(-fake))
         self.losses = losses[0] * self._factor((1, 2, 0.1), [input_real]), losses[1] * self._factor((1, 0.1, 4))
-        return self.losses
+        return self.losses[::-1] if self.own.turned else self.losses
 
     def _factor(self, turns, tensors=()):
         """The losses take turns at being large and small, for a train whose steps depend on them."""
@@ -1145,7 +1394,11 @@ class _Training(_Networks):
     def model_opt(self, d_loss, g_loss, learning_rate, beta1, *args, **kwargs):
         self.graph, self.given_rate, self.given_beta1 = tf.get_default_graph(), learning_rate, beta1
         ops = _ancestors(d_loss) if isinstance(d_loss, _TENSOR) else ()
-        _require(self.losses[0].op in ops or self.losses[1].op not in ops, 'train.losses_swapped')
+        swapped = self.losses[1].op in ops and self.losses[0].op not in ops
+        if swapped and self.own.g_loss_first and not self.own.turned:
+            self.own.turned = True
+            raise _Again
+        _require(not swapped, 'train.losses_swapped')
         rate = tf.cast(learning_rate, tf.float32)
         real, z = self.inputs
         return self._step(self.d, [real, z, rate]), self._step(self.g, [z, rate])
@@ -1164,9 +1417,9 @@ class _Training(_Networks):
 
     def show_generator_output(self, *args, **kwargs):
         self.shown.add(len(self.used))
-        if self.original_show and len(self.shown) < 30:  # a picture takes its time
+        if self.own.show and len(self.shown) < 30:  # a picture takes its time
             before = self.graph.version if self.graph else 0
-            result = self.original_show(*args, **kwargs)
+            result = self.own.show(*args, **kwargs)
             self.added_by_show += self.graph.version - before if self.graph else 0
             return result
 
@@ -1174,10 +1427,15 @@ class _Training(_Networks):
         """A picture that is shown in another way: by IPython's display, or plt.show."""
         self.shown.add(len(self.used))
 
+    def make_run(self, *args, **kwargs):
+        self.run = self.own.run(*args, **kwargs)
+        return self.run
+
     def stubs(self, scope):
         """What takes the places of the functions in the namespace of train."""
-        names = [*FUNCTIONS[:-1], 'show_generator_output', *(['display'] if callable(scope.get('display')) else [])]
-        return {name: getattr(self, name) for name in names}
+        stubs = {name: getattr(self, name) for name in (*FUNCTIONS[:-1], 'show_generator_output')}
+        others = {'display': self.display, 'Run': self.make_run}
+        return stubs | {name: stub for name, stub in others.items() if callable(scope.get(name))}
 
     def judge_calls(self):
         """What train passes to the functions that it puts together. It uses every batch of every epoch, and no more."""
@@ -1191,7 +1449,7 @@ class _Training(_Networks):
         if _expect(not unused, 'train.batches_unused', unused=unused, batches=self.batches):
             _expect(abs(epochs - self.epochs) <= 0.5, 'train.epochs', got=epochs, expected=self.epochs)
 
-    def judge_steps(self, expected):
+    def judge_steps(self):
         """Both networks keep moving, fed as they have to be, nothing sets them back, and the graph does not grow."""
         networks = {'discriminator': self.d, 'generator': self.g}
         for which, steps in networks.items():
@@ -1212,13 +1470,26 @@ class _Training(_Networks):
         if _expect(not rows, 'train.noise_size', got=[*rows, 0][0], expected=_BATCH):
             different = min(len(np.unique(step[2], axis=0)) for step in self.d)
             _expect(different >= fewest, 'train.noise_in_a_batch', n=fewest)
-        low, high = np.mean([images[:, 1, :2, 0].mean(0) for _, images, *_ in self.d], 0)
-        in_range = _close(low, -expected, 0.02) and _close(high, expected, 0.02)
-        _expect(in_range, 'train.range', low=low, high=high, expected=expected)
+        self.judge_range()
         versions, times = self.versions[len(self.versions) // 3 :], len(self.shown)  # train may build at its start
         grows = np.count_nonzero(np.diff(versions)) > 4
         _expect(not grows, 'train.graph_grows', added=versions[-1] - versions[0], steps=len(versions))
         _expect(not self.added_by_show or times < 3, 'train.show_grows', added=self.added_by_show, times=times)
+
+    def judge_range(self):
+        expected = self.own.expected
+        low, high = np.mean([images[:, 1, :2, 0].mean(0) for _, images, *_ in self.d], 0)
+        in_range = _close(low, -expected, 0.02) and _close(high, expected, 0.02)
+        _expect(in_range, 'train.range', low=low, high=high, expected=expected)
+
+    def judge_result(self, result, outer):
+        """What the header in the exercise promises: a graph of its own, settings that arrive, and two results."""
+        _expect(self.graph is not outer, 'train.default_graph')
+        _expect(self.run is None or self.run.seed == _SEED, 'train.options')
+        losses, generate = _values(result, 2)
+        steps, got = len(self.used), f'{type(losses).__name__} and {type(generate).__name__}'
+        fits = np.shape(losses) == (steps, 2) and callable(generate)
+        _expect(fits, 'train.result', got=got, steps=steps)
 
     def judge_pictures(self):
         times, total = len(self.shown), len(self.used)
@@ -1231,17 +1502,33 @@ class _Training(_Networks):
 @_contract
 def test_train(train):
     """A few hundred tiny batches, with stubs that write down what reaches them."""
-    scope = _globals(train)
-    expected = _generator_limit(scope.get('generator')) / _real_gain(scope.get('model_loss'))
-    reuse, show, size = _own_reuse(scope.get('discriminator')), scope.get('show_generator_output'), (_EPOCHS, _BATCHES)
+    own = _own(_globals(train))
+    try:
+        _judge_train(train, own)
+    except _Again:
+        _judge_train(train, own)
+
+
+def _judge_train(train, own):
+    scope, size, own_train = _globals(train), (_EPOCHS, _BATCHES), _unwrapped(train)
+    names = getattr(getattr(own_train, '__code__', None), 'co_names', ())
+    header = 'options' in inspect.signature(own_train).parameters or 'Run' in names  # that of the exercise
     for time in ('the first', 'a second'):
-        with _fresh_graph():
-            training = _Training(reuse, show, *size)
+        with _fresh_graph() as sess:
+            training = _Training(own, *size)
             trying = _trying(f'running train for {time} time, {size[0]} epochs of {size[1]} batches')
-            with _set(scope, **training.stubs(scope)), _watch(training), trying:
-                train(size[0], _BATCH, _Z, _RATE, _BETA1, training.get_batches, training.shape, 'L')
+            settings = size[0], _BATCH, _Z, _RATE, _BETA1, training.get_batches, training.shape, 'L'
+            try:
+                with _set(scope, **training.stubs(scope)), _watch(training), trying:
+                    result = train(*settings, **({'seed': _SEED} if header else {}))
+            except _Stop:
+                if training.d:  # what has been seen is told as well
+                    training.judge_range()
+                raise
         training.judge_calls()
-        training.judge_steps(expected)
+        training.judge_steps()
+        if header:
+            training.judge_result(result, sess.graph)
         if not training.shown and size != _LONG:
             size = _LONG
         else:
@@ -1250,22 +1537,20 @@ def test_train(train):
 
 @contextlib.contextmanager
 def _watch(training):
-    """Other pictures than those of show_generator_output count, too; a new graph may be reset; sessions are closed."""
-    graph, reset, interactive = tf.get_default_graph(), tf.reset_default_graph, tf.InteractiveSession
-
-    def reset_default_graph():
-        if tf.get_default_graph() is not graph or graph.get_operations():
-            return reset()
-        _fault('train.resets_graph')
+    """Other pictures than those of show_generator_output count, too; sessions are closed; Ctrl-C ends it at once."""
+    interactive, handle = tf.InteractiveSession, signal.signal
 
     def interactive_session(*args, **kwargs):
         session = interactive(*args, **kwargs)
         stack.callback(session.close)
         return session
 
+    def keep_interrupt(number, handler):
+        return signal.getsignal(number) if number == signal.SIGINT else handle(number, handler)
+
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(tf, 'InteractiveSession', interactive_session))
-        stack.enter_context(mock.patch.object(tf, 'reset_default_graph', reset_default_graph))
+        stack.enter_context(mock.patch.object(signal, 'signal', keep_interrupt))
         if plt := sys.modules.get('matplotlib.pyplot'):
             stack.enter_context(mock.patch.object(plt, 'show', lambda *a, **k: training.display()))
         yield
@@ -1273,7 +1558,7 @@ def _watch(training):
 
 def _generator_limit(generator):
     """The largest value that the learner's generator makes: 1 for tanh; 1 also where that cannot be found out."""
-    with contextlib.suppress(Exception), _fresh_graph() as sess:
+    with contextlib.suppress(Exception, SystemExit), _fresh_graph() as sess:
         images = generator(tf.random_uniform([4, 10], -1, 1, seed=0), 1)
         sess.run(tf.global_variables_initializer())
         _randomize(sess, 0, gain=20.0)
@@ -1281,15 +1566,25 @@ def _generator_limit(generator):
     return 1.0
 
 
-def _real_gain(model_loss):
-    """By how much the learner's model_loss itself scales real images before they are judged: usually 1."""
-    with contextlib.suppress(Exception), _fresh_graph() as sess:
-        networks, real, z, _ = _build_loss(model_loss, 1)
+def _own(scope):
+    """What a train has to fit: the learner's other functions, and what is in their place in a test."""
+    own = SimpleNamespace(show=scope.get('show_generator_output'), run=scope.get('Run'))
+    own.g_loss_first = own.turned = False  # whether model_loss returns g_loss first; whether it is to do so in a test
+    own.reuse, _ = _own_discriminator(scope.get('discriminator'))
+    own.expected = _generator_limit(scope.get('generator'))  # the range of real images
+    with contextlib.suppress(Exception, SystemExit), _fresh_graph() as sess:
+        networks, real, z, losses = _build_loss(scope.get('model_loss'), 1)
+        uses_real = [real.op in _ancestors(loss) for loss in losses]
+        own.g_loss_first = uses_real == [False, True]
         images = next(i for i, logits in networks.judged if z.op not in _ancestors(logits))
         sess.run(tf.global_variables_initializer())
         feed = _without_noise(sess, {real: np.full([1, 28, 28, 1], 0.5)}, uniform=0.5)
-        return float(sess.run(images, feed).mean()) / 0.5
-    return 1.0
+        own.expected /= float(sess.run(images, feed).mean()) / 0.5  # model_loss may rescale them itself
+    return own
 
 
-FUNCTIONS = tuple(_judges)
+test_real_loss.__test__ = test_fake_loss.__test__ = False  # not for pytest: other notebooks need not have these parts
+FUNCTIONS = tuple(name for name in _judges if name not in ('real_loss', 'fake_loss'))
+
+if _notebook():
+    _explain_unwritten(_notebook())

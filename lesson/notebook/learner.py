@@ -12,6 +12,8 @@ import re
 import shutil
 import signal
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -30,7 +32,8 @@ BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
     *('docs/generated.png', 'docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide'),
 )
-EXPLAIN = 'from lesson.notebook import learner\n\nlearner.explain_unwritten()'
+PROGRESS = """**How far are you?** Run this cell whenever you like: it judges the functions as they are defined now."""
+CHECK = 'from lesson.notebook import learner\n\nlearner.check(globals())'
 
 
 def exercise(lesson: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -40,13 +43,16 @@ def exercise(lesson: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """
     texts = {path.stem: re.sub(r'\s*<!--.*?-->', '', path.read_text('utf-8')) for path in EXERCISES.glob('*.md')}
     start = nbformat.v4.new_markdown_cell(texts.pop('start'), id='start')
-    cells = [lesson.cells[0], start, nbformat.v4.new_code_cell(EXPLAIN, id='explain-unwritten')]
+    cells = [lesson.cells[0], start]
     for cell in lesson.cells[1:]:
         if cell.cell_type == 'code':
             source, names = _unwritten(cell.source, texts)
             cells += [nbformat.v4.new_markdown_cell(texts.pop(name), id=f'write-{name}') for name in names]
             cell = nbformat.v4.new_code_cell(source, id=cell.id, metadata={'tags': cell.metadata.get('tags', [])})
         cells.append(cell)
+        if cell.id == 'test-train':
+            cells.append(nbformat.v4.new_markdown_cell(PROGRESS, id='progress'))
+            cells.append(nbformat.v4.new_code_cell(CHECK, id='check'))
     if texts:
         raise ValueError(f'no cell of the lesson defines {", ".join(texts)}')
     return nbformat.v4.new_notebook(cells=cells, metadata=lesson.metadata)
@@ -76,30 +82,20 @@ def learn() -> None:
     print(f'{COPY.name} is new: you write six functions in it.')
 
 
-def check(path=COPY) -> None:
-    """Print one line for each of the six functions in a notebook, and how many pass."""
-    if not path.exists():
-        sys.exit(f'{path.name} does not exist: make learn writes it')
+def check(scope, path=None) -> None:
+    """Print one line for each of the six functions in a namespace, and how many pass.
+
+    path: the notebook from which they were taken; None: the namespace is that of this notebook, and if all six pass,
+    its network makes its first 100 steps.
+    """
     from lesson import session  # noqa: F401  (loads TensorFlow quietly, so it comes first)
 
     # isort: split
     import problem_unittests
 
-    try:
-        scope, passed = definitions(path), 0
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
-    if scope.note:
-        print(f'Judged as it is: {scope.note}.')
+    passed = 0
     for name in FUNCTIONS:
-        try:
-            with beside(path), no_sudden_end(), limited(SECONDS, WAITING) as stops:
-                faults, _ = problem_unittests.judge(name, scope[name])
-            if stops:
-                leave_out(name, scope.values())
-        except BaseException as error:  # of the learner's function, which wanted to end Python, for example
-            faults = {f'{name}.raises': f'{type(error).__name__}: {error}'}
-            leave_out(name, scope.values())
+        faults = _faults(name, scope, path, problem_unittests.judge)
         verdict = 'passed'
         if faults:
             fault, text = next(iter(faults.items()))
@@ -107,6 +103,34 @@ def check(path=COPY) -> None:
         passed += not faults
         print(f'{name:14} {verdict}', flush=True)
     print(f'{passed} of {len(FUNCTIONS)} pass.')
+    if path is None:
+        print(f'In a terminal, for the saved notebook: {sys.executable} -m lesson.notebook.learner check')
+        if passed == len(FUNCTIONS) and (digits := scope.get('digits')):
+            few = type(digits)(digits.images[:3200], digits.title)
+            print('All six work together. Here are the first images of your own network, after 100 steps:')
+            scope['train'](1, 32, 100, 0.001, 0.0, few.get_batches, few.shape, few.image_mode)
+
+
+def _faults(name, scope, path, judge):
+    """What is wrong with the function called `name`, {id: text}; a note after ten seconds says which one it is."""
+    text = f'{name:14} is still computing: an endless loop? It ends after {SECONDS} s.'
+    note = threading.Timer(10, print, [text], {'file': sys.stdout, 'flush': True})
+    note.daemon = True
+    note.start()
+    try:
+        with beside(path) if path else nullcontext(), no_sudden_end(), limited(SECONDS, WAITING) as stops:
+            faults, _ = judge(name, scope.get(name, NameError(f'{name} is not defined yet')))
+        if not stops:
+            return faults
+    except BaseException as error:  # of the learner's function, which wanted to end Python, for example
+        if path is None and isinstance(error, KeyboardInterrupt):
+            raise
+        faults = {f'{name}.raises': f'{type(error).__name__}: {error}'}
+    finally:
+        note.cancel()
+    if path:
+        leave_out(name, scope.values())
+    return faults
 
 
 def student(build=ROOT / 'build') -> None:
@@ -129,38 +153,6 @@ def _write(notebook, path):
         file.write(nbformat.writes(notebook).encode())
 
 
-def explain_unwritten() -> None:
-    """In this notebook, say in one sentence when a cell needs a function that is not written yet.
-
-    The same for what such a cell would have defined. A test that fails says so without the frames of its call.
-    """
-    from IPython import get_ipython
-
-    undefined = {}  # name -> the function that is missing, so that its cell could not define it
-
-    def explain(shell, kind, error, traceback, tb_offset=None):
-        function = undefined.get(getattr(error, 'name', None)) or _raised_by(error, traceback)
-        if function:
-            body = ast.parse(shell.user_ns['_ih'][-1])
-            stores = (node for node in ast.walk(body) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-            undefined.update((node.id, function) for node in stores if node.id not in shell.user_ns)
-            error.args = (f'{function} is not written yet, and this cell needs it: write it first, further up.',)
-        if function or hasattr(error, 'fault'):
-            error._render_traceback_ = lambda: [str(error)]
-        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
-
-    get_ipython().set_custom_exc((NotImplementedError, NameError, AssertionError), explain)
-
-
-def _raised_by(error, traceback):
-    """The function of the notebook that raised a bare NotImplementedError, or None."""
-    while traceback.tb_next:
-        traceback = traceback.tb_next
-    frame = traceback.tb_frame
-    bare = isinstance(error, NotImplementedError) and not error.args
-    return frame.f_code.co_name if bare and frame.f_globals.get('__name__') == '__main__' else None
-
-
 def main():
     parser = argparse.ArgumentParser(prog='python -m lesson.notebook.learner', description=__doc__.partition('\n')[0])
     parser.add_argument('what', choices=('learn', 'check', 'student'), help='make it; judge it; make a bundle of it')
@@ -168,7 +160,16 @@ def main():
     arguments = parser.parse_args()
     if arguments.what == 'check':
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it; a KeyboardInterrupt is the learner's own
-        check(arguments.notebook)
+        path = arguments.notebook
+        if not path.exists():
+            sys.exit(f'{path.name} does not exist: make learn writes it')
+        try:
+            scope = definitions(path)
+        except (OSError, ValueError) as error:
+            sys.exit(str(error))
+        if scope.note:
+            print(f'Judged as it is: {scope.note}.')
+        check(scope, path)
     else:
         {'learn': learn, 'student': student}[arguments.what]()
 

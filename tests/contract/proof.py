@@ -20,7 +20,7 @@ from lesson.session import tf  # loads TensorFlow quietly, so it comes first
 import problem_unittests
 from lesson.files import whole_file
 from lesson.notebook import cells, definitions, old_notebooks
-from problem_unittests import FUNCTIONS
+from problem_unittests import FAULTS, FUNCTIONS
 from tests.contract import field_guide
 from tests.contract.field_guide_entries import ENTRIES
 from tests.contract.solutions import KERAS, as_expected, concerned, judge, sources_of, used_by
@@ -72,13 +72,13 @@ def check(case, verdicts):
         return
     first, *more = verdicts[case.fails][0][case.fault].splitlines()
     assert len(first) < 400
-    if re.match(r'[\w.]+ while ', first):  # the name of an exception
-        assert any(re.match(r'  in \w+, line \d+ of', line) for line in more) or case.fault.endswith(
-            ('.raises', '.parameters')  # where no line of the function is reached
-        )
-    elif not case.fault.endswith('.not_written'):
-        lines = [line.partition(': ')[0] for line in more if not line.startswith('  in ')]
-        assert lines == ['  Why it matters', '  Where to look']
+    code = [line for line in more if re.match(r'  in \w+, line \d+ of', line)]
+    labels = [line.partition(': ')[0] for line in more if line not in code]
+    if FAULTS.get(case.fault.replace(case.fails, '*', 1), {}).get('kind') == 'errors':
+        assert labels == ['  Where to look', "  In Python's words"]
+        assert code or case.fault.endswith('.parameters')  # there, it may be that no line of the function is reached
+    elif not case.fault.endswith(('.not_written', '.raises')):
+        assert labels == ['  Why it matters', '  Where to look']
     if case in SHOWN:
         message = '\n'.join([f'```text\n{case.fails}: {first}', *more, '```'])
         assert _unnumbered(message) in _unnumbered(PAGE.read_text('utf-8'))

@@ -12,6 +12,26 @@ H3 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv3'), 'norm3'))"
 INERT = "batch_norm_with_averages(conv2d(h, {}, '{}'), '{}', False)"
 
 WRONG = {
+    'discriminator.same_name: two layers with one name': changed({"'conv2'": "'conv1'"}, says='conv1/weights'),
+    'discriminator.same_name: add_bias twice in a scope': changed(
+        {"128, 'conv3')": "128, 'conv3') + add_bias(images[:1, :4, :4, :1])"}, within='discriminator', says='/bias'
+    ),
+    'discriminator.parameters: the name of a layer is missing': changed(
+        {", 64, 'conv2')": ', 64)'}, says='conv2d(x, filters, name)'
+    ),
+    'discriminator.shape: no reshape before the dense layer': {'tf.reshape(h, [-1, 4 * 4 * 128])': 'h'},
+    'discriminator.too_early: a name that gets its value later': changed(
+        {'conv2d(images, 32,': 'conv2d(h, 32,'}, says='h is'
+    ),
+    'discriminator.unknown_name: a typo': changed({'conv2d(images, 32,': 'conv2d(image, 32,'}, says='called image'),
+    'discriminator.unknown_attribute: a function that TensorFlow does not have': changed(
+        {'return tf.sigmoid(logits)': 'return tf.sigmoyd(logits)'}, says='sigmoyd'
+    ),
+    'discriminator.not_callable: no comma before a parenthesis': {'conv2d(images, 32,': 'conv2d(images (images), 32,'},
+    'discriminator.dots: the dots of a hint': {"conv2d(h, 128, 'conv3')": "conv2d(h, ..., 'conv3')"},
+    'discriminator.other_graph: a tensor of a cell above': changed(
+        {'conv2d(images, 32,': 'conv2d(outside, 32,', 'reuse=False)': 'reuse=False, outside=tf.zeros([1, 28, 28, 1]))'}
+    ),
     'discriminator.shape: flatten multiplies the images of a batch': classic(
         {FLAT: 'tf.reshape(h, [-1, 2 * 2 * 128])'}, says='[12, 1]'
     ),

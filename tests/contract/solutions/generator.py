@@ -9,9 +9,23 @@ NORM1 = "h = tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm1', is_train))"
 NORM2 = "h = tf.nn.leaky_relu(batch_norm_with_averages(h, 'norm2', is_train))"
 BLOCK = 'batch_norm_with_averages'
 COLLECT = 'tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, average.assign_sub(0.1 * (average - value)))'
-INFERENCE = 'tf.nn.fused_batch_norm(x, scale, offset, average_mean, average_variance, is_training=False)[0]'
+INFERENCE = 'tf.nn.fused_batch_norm(x, scale, offset, *averages, is_training=False)[0]'
 
 WRONG = {
+    'generator.transposed: channels before height and width': {'[-1, 4, 4, 128]': '[-1, 128, 4, 4]'},
+    'generator.transposed: size and filters swapped': {"h, 7, 64, 'up1'": "h, 64, 7, 'up1'"},
+    'generator.parameters: a convolution that is not transposed': changed(
+        {"conv2d_transpose(h, 7, 64, 'up1')": "conv2d(h, 7, 64, 'up1')"}, says='conv2d(x, filters, name)'
+    ),
+    'generator.sizes_differ: a reshape to other sizes': {'[-1, 4, 4, 128]': '[-1, 5, 5, 128]'},
+    'generator.rank: no reshape': {
+        "tf.reshape(dense(z, 4 * 4 * 128, 'project'), [-1, 4, 4, 128])": 'dense(z, 2048, "project")'
+    },
+    'generator.parameters: is_train left out': changed(
+        {"batch_norm_with_averages(h, 'norm0', is_train)": "batch_norm_with_averages(h, 'norm0')"},
+        says='batch_norm_with_averages(x, name, is_train)',
+    ),
+    'generator.types_differ: doubles': {'dense(z,': "dense(tf.cast(z, 'float64'),"},
     'generator.random: dropout left on at inference': classic(
         {NORM1: f'{NORM1}\n        h = tf.nn.dropout(h, rate=0.5)'}
     ),
@@ -66,9 +80,7 @@ WRONG = {
     ),
     'generator.averages_unused: averages are updated, and inference uses constants': changed(
         {
-            'average_mean, average_variance, is_training': (
-                'tf.zeros_like(mean_of(x)), tf.ones_like(mean_of(x)), is_training'
-            ),
+            '*averages, is_training': ('tf.zeros_like(mean_of(x)), tf.ones_like(mean_of(x)), is_training'),
             'def weights': '''def mean_of(x):
     return tf.reduce_mean(x, [0, 1, 2])
 

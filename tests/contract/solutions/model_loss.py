@@ -8,6 +8,17 @@ RESULT = 'return d_loss, g_loss'
 LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
 
 WRONG = {
+    'model_loss.arguments_swapped: logits and labels without their names': changed(
+        {
+            'def real_loss': 'def real_loss(logits, smooth=0.0):\n    labels = tf.ones_like(logits) * (1 - smooth)\n'
+            '    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits, labels))'
+        },
+        within='real_loss',
+    ),
+    'model_loss.from_probabilities: both results of discriminator in one name': {'_, logits_real =': 'logits_real ='},
+    'model_loss.none: real_loss returns nothing': changed(
+        {'def real_loss': 'def real_loss(logits, smooth=0.0):\n    tf.reduce_mean(logits)'}, within='real_loss'
+    ),
     'model_loss.order: returned in the wrong order': classic({RESULT: 'return g_loss, d_loss'}),
     'model_loss.from_probabilities: the probability of real images taken for logits': classic(
         {'_, logits_real =': 'logits_real, _ ='}, says='d_loss'
@@ -112,7 +123,7 @@ WRONG = {
         G_LOSS: f'generator(input_z, out_channel_dim, is_train=False)\n    {G_LOSS}'
     },
     'model_loss.channels: always three channels': {'generator(input_z, out_channel_dim)': 'generator(input_z, 3)'},
-    'model_loss.variable_exists: discriminator without reuse': {', reuse=True': ''},
+    'model_loss.without_reuse: discriminator without reuse': {', reuse=True': ''},
     'model_loss.discriminator_calls: discriminator never sees real images': changed(
         {'discriminator(input_real)': 'discriminator(fake)'}, says='on fake, fake;'
     ),

@@ -9,6 +9,12 @@ D_VARS = "tf.trainable_variables('discriminator')"
 G_VARS = "tf.trainable_variables('generator')"
 
 WRONG = {
+    'model_opt.nothing_to_train: a loss that does not depend on them': {
+        'minimize(d_loss,': 'minimize(tf.constant(1.0),'
+    },
+    'model_opt.parameters: an argument too many': {
+        'd_adam = Adam(learning_rate, beta1)': 'd_adam = Adam(learning_rate, beta1, 1, 2, 3, 4, 5)'
+    },
     'model_opt.order: returned in the wrong order': classic(
         {'return d_train_opt, g_train_opt': 'return g_train_opt, d_train_opt'}
     ),
@@ -84,7 +90,7 @@ WRONG = {
         D_VARS: "[v for v in tf.trainable_variables() if v.name.startswith('discriminator/conv')]"
     },
     'model_opt.moves_too_few: a half of the variables': {G_VARS: G_VARS + '[:1]'},
-    'model_opt.raises: no variables of that name': {D_VARS: "tf.trainable_variables('Discriminator')"},
+    'model_opt.nothing_to_train: no variables of that name': {D_VARS: "tf.trainable_variables('Discriminator')"},
     'model_opt.moves_others: variables by a part of their name': {
         G_VARS: "[v for v in tf.trainable_variables() if 'gen' in v.name or 'weights' in v.name]"
     },

@@ -5,5 +5,6 @@ from . import discriminator, generator, model_inputs, model_loss, model_opt, nam
 CASES = [
     *named(model_inputs.WRONG | discriminator.WRONG | generator.WRONG | model_loss.WRONG | model_opt.WRONG),
     *map(train.in_plain, named(train.WRONG)),
+    *named(train.OWN),
     *named(variants.RIGHT),
 ]

@@ -56,6 +56,16 @@ def in_plain(case):
 
 
 WRONG = {
+    'train.overwritten: a loss that becomes a number': changed(
+        {
+            f'                {RUN}\n': '                d_loss, g_loss, _, _ = sess.run([d_loss, g_loss, *step[2:]], '
+            '{input_real: 2 * batch, input_z: z, rate: learning_rate})\n'
+            '                losses.append((d_loss, g_loss))\n'
+        }
+    ),
+    'train.built_twice: model_loss called twice': {STEP: f'model_loss(input_real, input_z, channels)\n        {STEP}'},
+    'train.fed_a_tensor: noise from TensorFlow': changed({Z: 'tf.random_uniform([len(batch), z_dim])', FINAL: OPEN}),
+    'train.unpacked: one result of model_inputs is left out': {'input_real, input_z, rate =': 'input_real, input_z ='},
     'train.range: real images as they come': classic({'2 * batch': 'batch'}, says='[-0.50, 0.50]'),
     'train.range: real images divided by 255 again': classic({'2 * batch': 'batch / 255 * 2'}),
     'train.range: real images in [0, 1]': classic({'2 * batch': 'batch + 0.5'}, says='[0.00, 1.00]'),
@@ -150,12 +160,12 @@ def weights(shape):
         },
         says='second time',
     ),
-    'train.raises: results of model_opt swapped with the losses': {
+    'train.unknown_name: g_loss is not unpacked': {
         'd_loss, g_loss = model_loss(input_real, input_z, channels)': (
             'd_loss = model_loss(input_real, input_z, channels)'
         )
     },
-    'train.raises: a name that does not exist': changed({'2 * batch': '2 * batch_images'}, says='NameError'),
+    'train.unknown_name: a name that does not exist': changed({'2 * batch': '2 * batch_images'}, says='batch_images'),
     'train.losses_swapped: the losses unpacked in the wrong order': classic(
         {'d_loss, g_loss = model_loss': 'g_loss, d_loss = model_loss'}
     ),
@@ -205,4 +215,24 @@ def weights(shape):
     },
     'train.never_shown: images shown on a condition that never comes true': {'% 100 == 0': '% 100 == 100'},
     'train.not_written: not written yet': {'def train': 'def train(*arguments):\n    raise NotImplementedError'},
+}
+
+
+def returns(line):
+    """The lesson's train with a different last line."""
+    return {'return run.losses, generators.save(run)': line}
+
+
+OWN = {  # of the lesson's own train, whose header promises more
+    'train.count: it returns nothing': returns(''),
+    'train.count: it returns the generator only': returns('return generators.save(run)'),
+    'train.result: it returns the generator first': returns('return generators.save(run), run.losses'),
+    'train.options: they do not reach the run': {'switch_strength), **options)': 'switch_strength))'},
+    'train.parameters: no options': {
+        'data_image_mode, **options)': 'data_image_mode)',
+        ', **options)\n    _': ')\n    _',
+    },
+    'train.default_graph: it builds in the graph that is there': changed(
+        {'    with new_graph(run.seed) as graph:': '    graph = tf.get_default_graph()\n    if True:'}, within='train'
+    ),
 }

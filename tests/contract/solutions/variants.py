@@ -291,10 +291,7 @@ RIGHT = {
         )
     },
     'normal z': {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'},
-    'learning rate without a shape': changed(
-        {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'},
-        hints=('model_inputs.rate_of_any_shape',),
-    ),
+    'learning rate without a shape': {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'},
     'learning rate with a default': {
         "tf.placeholder(tf.float32, [], name='learning_rate')": 'tf.placeholder_with_default(0.0002, [])'
     },
@@ -477,9 +474,11 @@ RIGHT = {
         'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
         '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
     ),
-    'the default graph reset at the start': trains(
-        '    input_real, input_z, lr = ',
-        '    tf.reset_default_graph()\n    input_real, input_z, lr = ',
-        hints=('train.resets_graph',),
+    'model_loss takes the logits first from a discriminator that returns them first': changed(
+        {
+            'return tf.sigmoid(logits), logits': 'return logits, tf.sigmoid(logits)',
+            '_, logits_real =': 'logits_real, _ =',
+            '_, logits_fake =': 'logits_fake, _ =',
+        },
     ),
 }
