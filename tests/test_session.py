@@ -55,11 +55,7 @@ def test_loading_tensorflow_and_running_a_graph_prints_nothing_and_loads_nothing
 @pytest.mark.fault
 @pytest.mark.parametrize(
     ('death', 'code'),
-    [
-        ('os.abort()', -signal.SIGABRT),
-        ('os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL),
-        ('os._exit(3)', 3),
-    ],
+    [('os.abort()', -signal.SIGABRT), ('os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL), ('os._exit(3)', 3)],
 )
 def test_the_last_words_of_a_process_that_dies_while_it_loads_tensorflow_are_printed_by_the_next(tmp_path, death, code):
     dead = python(fake_tensorflow(tmp_path, death), tmp_path)

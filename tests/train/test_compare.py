@@ -24,5 +24,6 @@ def test_a_comparison_shows_each_image_and_its_losses_on_the_same_axes():
     upper, lower = np.split(np.asarray(Image.open(io.BytesIO(picture.data)).convert('RGB')).astype(int), 2)
     assert (upper[18:, :114] == 255).all()
     assert (lower[18:, :114] == 0).all()
-    assert height(upper, ORANGE) == height(lower, BLUE)  # a loss of 8
+    assert 20 < height(upper, ORANGE) == height(lower, BLUE) < 40  # a loss of 8, the highest, below the legend
+    assert (upper[:20, 114:] < 128).any()
     assert height(upper, ORANGE) + 20 < height(upper, BLUE) < height(lower, ORANGE)  # 8, 1, a quarter
