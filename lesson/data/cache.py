@@ -91,12 +91,9 @@ def listing(source: Path) -> Iterator[tuple[str, int, int]]:
     while left:
         folder, prefix = left.pop()
         inner = []
-        for name in _sorted_names(folder):
+        for name in sorted(_tried(os.listdir, folder) or ()):
             path = os.path.join(folder, name)
-            try:
-                status = os.stat(path)
-            except OSError as error:
-                _unreadable(error)
+            if name.startswith('.') or (status := _tried(os.stat, path)) is None:
                 continue
             if stat.S_ISDIR(status.st_mode):
                 if status.st_ino == 0 or _place(status) not in seen:  # 0: this file system has no numbers
@@ -111,21 +108,15 @@ def _place(status):
     return status.st_dev, status.st_ino
 
 
-def _sorted_names(folder):
+def _tried(function, path):
+    """function(path), None for what was removed a moment ago, or a link that leads nowhere. OSError: what to do."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith('.'))
+        return function(path)
     except OSError as error:
-        _unreadable(error)
-        return []
-
-
-def _unreadable(error):
-    """Raise an error with what to do; not for what was removed a moment ago, or a link that leads nowhere."""
-    if error.errno in (errno.ENOENT, errno.ELOOP):
-        return
-    instead = 'make it readable (chmod -R u+rX), shorten its path, or copy what can be read, and use the copy'
-    raise OSError(error.errno, f'{error.filename} cannot be read ({error.strerror}): {instead}')
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
+        instead = 'make it readable (chmod -R u+rX), shorten its path, or copy what can be read, and use the copy'
+        raise OSError(error.errno, f'{error.filename} cannot be read ({error.strerror}): {instead}') from None
 
 
 def code_of(function) -> str:
