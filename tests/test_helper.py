@@ -184,7 +184,7 @@ def test_a_download_brings_digits_and_labels_once_and_is_opened_as_what_it_is(mi
     assert helper.download_extract('mnist', tmp_path) == tmp_path / PLACE
     assert (tmp_path / PLACE).read_bytes() == content
     assert server.gets() == [('/train-images-idx3-ubyte.gz', None), (f'/{NAME}', None)]
-    capsys.readouterr()
+    assert capsys.readouterr().out.startswith(f'Fetching MNIST ({helper.DATA_SETS["mnist"].license})\n')
     assert helper.open_dataset('mnist', tmp_path).title == 'MNIST'
     assert capsys.readouterr().out == f'Using MNIST: 50 images from {tmp_path / PLACE}\n'
     assert not (tmp_path / 'synthetic').exists()

@@ -1,14 +1,16 @@
 """What code may not do to the process that executes it."""
 
 import os
+import subprocess
 import sys
+import time
 
 import pytest
 
 from lesson.notebook.limited import beside, leave_out, limited, no_sudden_end
 
 
-def test_what_computes_too_long_is_stopped_and_what_is_quick_is_not():
+def test_what_computes_or_waits_too_long_is_stopped_and_what_is_quick_is_not():
     with limited(60) as stops:
         pass
     assert stops == []
@@ -16,6 +18,14 @@ def test_what_computes_too_long_is_stopped_and_what_is_quick_is_not():
         while True:
             pass
     assert stops
+    with pytest.raises(TimeoutError, match='for 1 s it had computed nothing, only waited'), limited(60, waiting=1):
+        time.sleep(30)
+
+
+def test_a_child_that_has_computed_and_then_only_waits_is_stopped_as_well():
+    code = 'import time\nwhile time.process_time() < 1.5: pass\ntime.sleep(20)'
+    with pytest.raises(TimeoutError, match='for 2 s it had computed nothing'), limited(60, waiting=2):
+        subprocess.run([sys.executable, '-c', code])
 
 
 def test_a_sudden_end_is_an_exception_and_afterwards_it_is_one_again():
