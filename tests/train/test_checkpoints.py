@@ -188,7 +188,7 @@ def test_a_different_title_place_order_of_the_images_or_number_of_epochs_is_no_d
         options = {'epoch_count': epochs, 'title': 'dogs', 'average': 0.5, **of(IMAGES[::-1])}
         assert Trial().train(ONES * 3, checkpoint_dir=folder, **options)[0].step == steps
     said = capsys.readouterr().out
-    assert 'Resuming after step 4 of 4' in said and 'Resuming after step 4 of 8, from' in said
+    assert 'Resuming after step 4 of 4, which is all of them' in said and 'Resuming after step 4 of 8, from' in said
     assert 'Resuming after step 8 of 4, which is all of them' in said
 
 
