@@ -171,12 +171,13 @@ def _judged(name, function, tests=problem_unittests):
 
 def _raised(error, name, stops):
     """(The faults, the message) of a test that has raised an error."""
-    message = str(error) if isinstance(error, AssertionError) else f'{name}: {type(error).__name__}: {error}'
-    seen = message.removeprefix(f'{name}: ')
-    refused = 'BlockingIOError' in seen or "can't start new thread" in seen  # another process, or thread
-    fault = 'too_slow' if stops else 'too_many_processes' if refused else 'raises'
-    faults = getattr(error, 'faults', None) if fault == 'raises' else None
-    return faults or {f'{name}.{fault}': seen}, message
+    told = getattr(error, 'faults', None) or {f'{name}.raises': f'{type(error).__name__}: {error}'}
+    first = next(iter(told.values()))
+    refused = 'BlockingIOError' in first or "can't start new thread" in first  # another process, or thread
+    message = str(error) if isinstance(error, AssertionError) else f'{name}: {first}'
+    if stops or refused:
+        told = {f'{name}.{"too_slow" if stops else "too_many_processes"}': first}
+    return told, message
 
 
 def _verdict(faults, message, seconds):
