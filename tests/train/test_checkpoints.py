@@ -16,6 +16,7 @@ import pytest
 from lesson.session import tf
 from lesson.train import checkpoints, recalibrate
 from lesson.train.checkpoints import Checkpoints
+from tests.conftest import no_file_longer_than
 from tests.disk import every, every_end, needs_fork
 from tests.forked import Forked
 from tests.train import process
@@ -247,6 +248,17 @@ def test_a_checkpoint_dir_that_cannot_be_written_is_noticed_before_the_first_ste
     path.write_text('')
     with pytest.raises(OSError, match=r'no file can be written in .*a file.*: make room, or pass a different'):
         trial.train(ONES, lambda step: pytest.fail('a step was made'), checkpoint_dir=path)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_it_in_place(trial, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, 'EVERY', 0)
+    limit = no_file_longer_than(1000)
+    try:
+        with pytest.raises(OSError, match=r'a checkpoint cannot be written to .*: make room'):
+            trial.train(ONES, lambda step: step == 1 and limit.__enter__(), checkpoint_dir=tmp_path)
+    finally:
+        limit.__exit__(None, None, None)
+    assert os.listdir(tmp_path) == ['step-00000001.npz']
 
 
 # ---------------------------------------------------------------- every operation on the disk
