@@ -168,9 +168,10 @@ def open_dataset(
     """Open a data set, say in one line which data it is, and return the `Dataset`.
 
     name: 'mnist', 'celeba', or a folder or zip of your own pictures: its name in data_dir, or its path.
-    source: 'local' takes the real data where it lies in data_dir, else synthetic data; 'download' fetches the real data
-        first, and takes synthetic data when that fails, saying why; 'synthetic' always takes synthetic data:
-        synthetic_count digits or faces, kept in data_dir/synthetic. Your own pictures are opened in all three cases.
+    source: 'local' takes the real data where it is in data_dir, else synthetic data; 'download' fetches the real data
+        first, and takes synthetic data when that fails, saying why; 'auto' is 'download' for MNIST, which is small, and
+        'local' for CelebA; 'synthetic' always takes synthetic data: synthetic_count digits or faces, kept in
+        data_dir/synthetic. Your own pictures are opened in all cases.
     cache_dir: where all that is made is kept: the prepared images, synthetic data; None: beside the data.
     image_mode: 'L' or 'RGB' for your own pictures; None: 'L' if all of them are gray.
     image_size: height and width of the images in pixels; digits larger than 28 get a black margin.
@@ -187,7 +188,7 @@ def open_dataset(
         dataset, path = _open_own(name, data_dir, cache_dir, image_size, image_mode)
     else:
         about = DATA_SETS[name]
-        path = None if source == 'synthetic' else _real(name, data_dir, source == 'download')
+        path = None if source == 'synthetic' else _real(name, data_dir, source)
         if path:
             dataset = _open_known(about, path, cache_dir, image_size)
         else:
@@ -199,8 +200,8 @@ def open_dataset(
 
 
 def _check_choices(name, source, image_mode, **counts):
-    if source not in ('local', 'download', 'synthetic'):
-        raise ValueError(f"source is {source!r}: choose 'local', 'download' or 'synthetic'")
+    if source not in ('auto', 'local', 'download', 'synthetic'):
+        raise ValueError(f"source is {source!r}: choose 'auto', 'local', 'download' or 'synthetic'")
     modes = (DATA_SETS[name].image_mode,) if name in DATA_SETS else ('L', 'RGB')
     if image_mode not in (None, *modes):
         raise ValueError(f'image_mode is {image_mode!r}: choose {" or ".join(map(repr, modes))}')
@@ -209,14 +210,15 @@ def _check_choices(name, source, image_mode, **counts):
             raise ValueError(f'{what} is {number!r}: choose a whole number of at least 1')
 
 
-def _real(name, data_dir, may_download):
+def _real(name, data_dir, source):
     """The path of a real data set, or None; when it could not be fetched, it is said why."""
-    if not may_download:
-        return find(DATA_SETS[name], data_dir)
+    found = None if source == 'download' else find(DATA_SETS[name], data_dir)
+    if found or source == 'local' or (source == 'auto' and name != 'mnist'):
+        return found
     try:
         return download_extract(name, data_dir)
     except OSError as error:
-        say(error)
+        say(f'{DATA_SETS[name].title} cannot be downloaded: is there a network?' if source == 'auto' else error)
         return None
 
 

@@ -54,6 +54,10 @@ _TABLE = r"""
 *.variable_exists: a second time, .*Variable (\S+) already exists -> the network is called a second time and creates
   its variables again, such as {0}. -> tf.variable_scope(name, reuse=reuse): there, pass reuse on. Then the second call
   takes the variables of the first.
+*.reuse_value: reuse parameter must be -> reuse is neither True nor False.
+  -> pass on what the function was given: reuse=reuse in the discriminator, reuse=not is_train in the generator.
+*.layer_name: name_or_scope must be|default_name is None then name_or_scope
+  -> a layer got something else where its name belongs. -> the order of the arguments; a name is a text, such as 'up1'.
 *.same_name: ^calling (?:discriminator|generator) .*Variable (\S+) already exists -> {0} is created twice in one call.
   -> give each layer a name of its own, such as 'conv1' and 'conv2'. What is used twice in the same scope, such as
   add_bias, needs a tf.variable_scope of its own each time.
@@ -65,6 +69,9 @@ _TABLE = r"""
 *.variable_missing: Variable (\S+) does not exist -> {0} is to be reused, but no earlier call has created it.
   -> is reuse on in the first call (in the generator, reuse is `not is_train`), or does a layer have a different name
   in the second one?
+*.fed_at_start: ^(?:judging|running a step|calling model_opt).*feed a value for placeholder(?: tensor)? '(\S+)'
+  -> variables cannot get their first values without {0}, which is fed at each step only.
+  -> the order of the arguments: Adam(learning_rate, beta1)
 *.not_fed: feed a value for placeholder(?: tensor)? '(\S+)' -> the placeholder {0} gets no value, but is needed.
   -> the feed_dict of sess.run: it needs an entry for each placeholder, {{{0}: its value}} among them.
 *.eager: not compatible with eager execution -> the graph functions need a graph, and eager execution is on.
@@ -78,16 +85,24 @@ _TABLE = r"""
   -> has a name got a new meaning? After d_loss, _ = sess.run([d_loss, step]), d_loss is a number, and the next turn of
   the loop asks for it: use different names on the left.
 *.fed_a_tensor: The value of a feed cannot be a tf.Tensor -> a tensor is fed, but only numbers can be.
-  -> sample the noise with NumPy, or compute the tensor with sess.run first.
+  -> noise: sample it with NumPy. A number: has a placeholder got its name, such as learning_rate?
+*.fed_shape: Cannot feed value of shape (\(.*?\)) for Tensor '?(\w+)
+  -> {1} is fed with an array of the shape {0}, and is made for a different one.
+  -> in the feed_dict: images for input_real, noise for input_z, a number for learning_rate.
 *.finalized: Graph is finalized -> something is added to the graph while it is being trained.
   -> build every operation once, before training, also the one that shows images.
 *.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
   -> a tensor is used that was made outside this function, in a different graph.
   -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
-  a different cell has left behind.
+  a different cell has left behind. What is run in a session has to be built in its graph, before.
 *.nothing_to_train: No variables to optimize|No variables provided|No gradients provided
   -> the list of variables that the optimizer may change is empty, or its loss does not depend on them.
   -> var_list: all of tf.trainable_variables() whose name begins with 'discriminator' or 'generator', with its own loss.
+*.keras_optimizer: LearningRateSchedule -> an optimizer of Keras takes no placeholder, and builds no graph operation.
+  -> Adam(learning_rate, beta1) of the lesson, or tf.train.AdamOptimizer
+*.no_truth: as a Python `?bool -> a tensor has no value while the graph is built, so `if`, `and`, `not` cannot ask it.
+  -> is_train and reuse are plain True or False; everything else is computed by TensorFlow's functions.
+*.setting: SettingError: (.*) -> Run: {0}. -> the order of the settings in Run(...): that of the parameters of train.
 *.tf_layers: tf\.layers|not available with Keras 3|has no attribute .*layers -> tf.layers is gone from TensorFlow.
   -> the building blocks on tf.nn. Or install tf_keras, and set TF_USE_LEGACY_KERAS=1 before importing TensorFlow.
 *.uninitialized: Could not find (?:variable|resource)|uninitialized -> a variable is used before it has a value.
@@ -99,7 +114,7 @@ _TABLE = r"""
 *.unpacked: values to unpack|cannot unpack|[Ii]terating over a symbolic|not iterable
   -> a call returns a different number of values than there are names on the left of it.
   -> model_inputs returns three; discriminator, model_loss and model_opt return two; generator returns one.
-*.unknown_name: name '(\w+)' is not defined -> nothing is called {0} here.
+*.unknown_name: NameError: (?:global )?name '(\w+)' is not defined -> nothing is called {0} here.
   -> is it a typo, or has the cell that defines it not been run?
 *.too_early: local variable '(\w+)' -> {0} is used before this function gives it a value.
   -> the order of the lines, and whether {0} is spelled the same on the left.
@@ -107,6 +122,11 @@ _TABLE = r"""
   -> spelling and capital letters; and is there a tensor where you think there is, and not a tuple or a list?
 *.not_callable: object is not callable -> parentheses stand after something that is not a function.
   -> has a name of a function been used for a value, or is there a comma or an operator missing before the parentheses?
+*.no_sequence: not subscriptable|Value after \* must be -> something that is no list is used like one.
+  -> square brackets or a star behind, or before, a name that stands for something else.
+*.shape_or_type: DataType for arg|Dimension (?:value|-\d+) must|TensorShape|elements of \[|'shape' has|for shape:
+  -> a shape or a type is not what it has to be. -> the order of the arguments: tf.placeholder(type, shape),
+  tf.reshape(x, shape). A shape is a list of whole numbers; None in a placeholder, -1 in a reshape is any size.
 *.types_differ: has type (\w+) that does not match type (\w+)|Tensor conversion requested dtype (\w+)
   -> two dtypes meet in one operation, and TensorFlow does not convert by itself. -> the networks compute in float32:
   tf.placeholder(tf.float32, ...), and tf.cast(x, tf.float32) where integers or booleans come in.
@@ -127,7 +147,8 @@ _TABLE = r"""
   outside are never trained. -> with tf.variable_scope('{name}', reuse=...): around all layers, and no other name.
 *.new_variables: the call with {call} created new variables: {names}.
   -> a second {name} with weights of its own is never trained; both calls have to be the same network.
-  -> with tf.variable_scope('{name}', reuse=...): reuse must be on in this call.
+  -> with tf.variable_scope('{name}', reuse=...): reuse must be on in this call. Only what tf.get_variable creates is
+  shared: tf.Variable and the layers of tf.keras are new each time.
 *.input_unused: what it returns does not depend on its input at all.
   -> a discriminator that says the same of every image has nothing to teach; a generator would make one image only.
   -> the first layer: it takes images in the discriminator, and z in the generator.
@@ -190,7 +211,8 @@ discriminator.part_of_the_image: it looks at a part of the image only: {share:.0
 generator.not_a_tensor: expected one tensor, got {got}. -> it is the images. -> the return statement
 generator.shape: {n} vectors gave images of shape {got}{mode}, expected {expected}.
   -> they have to have the shape of the real images, or the discriminator cannot judge them.
-  -> the reshape after the dense layer, the strides of the layers, and the last number of filters.
+  -> the reshape after the dense layer, the strides of the layers, the last number of filters; and does the return
+  statement come after the last layer?
 generator.same_image: different vectors z give the same image. -> the generator could make one image only.
   -> is every layer fed with the result of the layer before, and the first one with z?
 generator.linear: up to the last tanh, the images are a linear function of z. -> many layers without an activation
@@ -200,6 +222,8 @@ generator.out_of_range: the images leave the range{mode}: from {low:.2f} to {hig
 generator.never_negative: no image has a negative value{mode}: from {low:.2f} to {high:.2f}, expected about -1 to 1.
   -> real images are rescaled to [-1, 1]; half of their range could never be generated.
   -> the last layer ends with tf.tanh, not with a sigmoid or a ReLU.
+generator.narrow: the images cannot be black and white: even with large weights, they stay from {low:.2f} to {high:.2f}.
+  -> real images fill [-1, 1], so the discriminator knows each fake by its contrast. -> return tf.tanh(...), as it is
 generator.saturated: saturated at the start: {share:.0%} of all pixels are beyond 0.99 at once.
   -> there tanh is flat, so no gradient comes through, and training does not begin.
   -> the standard deviation of the initial weights (0.02 is usual), and batch norm before the last layer.
@@ -263,7 +287,7 @@ model_loss.fake_label: in d_loss the label of fake images is {label:.2f}, expect
   -> a discriminator has to say no to what is fake. -> labels=tf.zeros_like(logits)
 model_loss.real_label: in d_loss the label of real images is {label:.2f}, expected a constant from 0.7 to 1.
   -> the discriminator has to say yes to what is real; slightly less than 1 makes it a better teacher.
-  -> labels=tf.ones_like(logits) * 0.9
+  -> labels=tf.ones_like(logits) * 0.9, or smooth=0.1
 model_loss.smoothing_idle: the smoothing has no effect: the label of real images is 1, in spite of a factor inside
   ones_like. -> tf.ones_like(logits * 0.9) has the shape of the logits and is 1 everywhere, whatever they are.
   -> tf.ones_like(logits) * 0.9, or leave the factor out.
@@ -285,7 +309,7 @@ model_loss.inexact: {which} is {got:.4g} for logits of +-100, expected {expected
   -> tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.
 model_opt.count: expected 2 values, got {got}. -> train unpacks both steps. -> return d_train_opt, g_train_opt
 model_opt.order: results in the wrong order: {which} moves the variables of the {other}.
-  -> train would run them for the wrong network. -> return d_train_opt, g_train_opt
+  -> train would run them for the wrong network. -> return d_train_opt, g_train_opt; and is each var_list its own?
 model_opt.moves_others: {which} moves variables that are not its own: {names}.
   -> a step of the {own} must not touch anything else: the generator would win by spoiling its judge.
   -> minimize(..., var_list=variables whose name begins with '{own}')
@@ -353,6 +377,8 @@ train.options: the seed that was passed to train does not arrive at Run. -> aver
   have no effect either. -> Run(..., **options)
 train.count: expected 2 values, got {got}. -> the cells below unpack the losses and a function that generates images.
   -> return run.losses, generators.save(run)
+train.losses_recorded: the losses that it returns are not those of its steps. -> the curves below would show something
+  else. -> d_loss first: d_loss, g_loss, _, _ = sess.run([d_loss, g_loss, ...]), then run.record(d_loss, g_loss)
 train.result: it returns {got}, expected losses of the shape [{steps}, 2] and a function. -> the cells below plot the
   losses, and call the function with noise. -> return run.losses, generators.save(run)
 train.never_shown: in {batches} batches, no image was shown. -> the losses say little; the pictures tell whether it
@@ -515,7 +541,8 @@ def _trying(doing):
         frames = traceback.extract_tb(error.__traceback__)
         if isinstance(error, tf.errors.OpError):  # its text begins with a traceback of its own
             text = re.sub(r"(?s).*\nNode: '[^']*'\n", '', error.message)
-            frames = list(error.op.traceback) if error.op is not None else frames
+            if error.op is not None and 'feed a value' not in text:
+                frames = list(error.op.traceback)  # where it was built, not where it is run
         if isinstance(error, NotImplementedError) and _is_own(frames[-1].filename):
             name = frames[-1].name
             _fault('*.not_written', of='' if name == _report.name else f'{name}, which it needs, is ')
@@ -525,7 +552,7 @@ def _trying(doing):
             kind, match = next(((kind, match) for kind, match in found if match), ('*.raises', None))
             groups = [group for group in match.groups() if group] if match else []
             values |= {'groups': groups, 'signature': _signature(groups[:1], error.__traceback__)}
-            _fault(kind, error=type(error).__name__, text=text.splitlines()[0][:300], **values)
+            _fault(kind, error=type(error).__name__, text=text.splitlines()[0][:200], **values)
         raise _Stop from None
 
 
@@ -542,7 +569,7 @@ def _signature(names, tb):
 
 def _is_own(filename):
     """Whether a file is the learner's code."""
-    libraries = (sys.base_prefix, sys.prefix, str(Path(__file__)))
+    libraries = (sys.base_prefix, sys.prefix, __file__, os.path.join(os.path.dirname(__file__), 'lesson'))
     return not filename.startswith(libraries) and f'{os.sep}site-packages{os.sep}' not in filename
 
 
@@ -792,7 +819,7 @@ class _Network:
         """([positional], {by name}): how it gets its flag, which may have another name."""
         parameters = inspect.signature(self.function).parameters
         by_name = name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-        if not by_name and len(parameters) > 1:
+        if not by_name and len(parameters) > (2 if name == 'is_train' else 1):
             _fault('*.flag_name', expected=name, got=list(parameters)[-1])
         return ([], {name: value}) if by_name else ([value], {})
 
@@ -941,6 +968,8 @@ class _Generator(_Network):
             low, high = np.min(images), np.max(images)
             if _expect(low >= -1.0001 and high <= 1.0001, 'generator.out_of_range', mode=mode, low=low, high=high):
                 _expect(low <= -0.05, 'generator.never_negative', mode=mode, low=low, high=high)
+        low, high = np.min(seen['']), np.max(seen[''])
+        _expect(max(-low, high) > 0.6 or _close(max(-low, high), 0.5, 0.03), 'generator.narrow', low=low, high=high)
 
     def judge_training_mode(self):
         """In training, images differ, are no linear function of z, and batch norm uses the statistics of the batch."""
@@ -1326,6 +1355,7 @@ class _Training(_Networks):
         self.shown, self.batch_sizes = set(), set()  # positions in used of the pictures; what get_batches got
         self.versions = []  # of the graph at each d step, without what show_generator_output has added
         self.added_by_show = self.evaluations = 0
+        self.computed = set(), set()  # values of d_loss and of g_loss
         self.sizes = self.rate = self.given_rate = self.given_beta1 = self.graph = self.run = None
 
     def get_batches(self, batch_size, *args, **kwargs):
@@ -1378,8 +1408,16 @@ class _Training(_Networks):
         _, fake = self.discriminator(images, reuse=True)
         d_loss = tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
         losses = d_loss, tf.reduce_mean(tf.nn.softplus(-fake))
-        self.losses = losses[0] * self._factor((1, 2, 0.1), [input_real]), losses[1] * self._factor((1, 0.1, 4))
+        losses = losses[0] * self._factor((1, 2, 0.1), [input_real]), losses[1] * self._factor((1, 0.1, 4))
+        self.losses = [self._noted(*each) for each in zip(losses, self.computed, strict=True)]
         return self.losses[::-1] if self.own.turned else self.losses
+
+    def _noted(self, loss, values):
+        def note(value):
+            values.add(float(value))
+            return value
+
+        return tf.ensure_shape(tf.numpy_function(note, [loss], tf.float32), [])
 
     def _factor(self, turns, tensors=()):
         """The losses take turns at being large and small, for a train whose steps depend on them."""
@@ -1489,7 +1527,14 @@ class _Training(_Networks):
         losses, generate = _values(result, 2)
         steps, got = len(self.used), f'{type(losses).__name__} and {type(generate).__name__}'
         fits = np.shape(losses) == (steps, 2) and callable(generate)
-        _expect(fits, 'train.result', got=got, steps=steps)
+        _require(fits, 'train.result', got=got, steps=steps)
+        columns = zip(np.transpose(losses), self.computed, strict=True)
+        own = all({*map(float, column)} <= values for column, values in columns)
+        _expect(own, 'train.losses_recorded')
+        images = None
+        with contextlib.suppress(Exception):
+            images = generate(np.zeros([2, _Z]))
+        _expect(np.shape(images) == (2, 28, 28, 1), 'train.result', got=f'{got} that makes no images', steps=steps)
 
     def judge_pictures(self):
         times, total = len(self.shown), len(self.used)

@@ -124,7 +124,7 @@ def test_a_folder_of_gray_pictures_is_gray_unless_one_is_not_or_another_mode_is_
             ('mnist', {what: number}, f'{what} is {number!r}: choose a whole number of at least 1')
             for what, number in (('image_size', 0), ('image_size', '2'), ('synthetic_count', 1.5), ('image_size', True))
         ),
-        ('mnist', {'source': 'internet'}, r"'internet': choose 'local', 'download' or 'synthetic'"),
+        ('mnist', {'source': 'internet'}, r"'internet': choose 'auto', 'local', 'download' or 'synthetic'"),
         ('mnist', {'data_dir': '$NO_SUCH/data'}, r"^\$NO_SUCH in '\$NO_SUCH/data' is not set on this machine: write"),
     ],
 )
@@ -188,6 +188,25 @@ def test_a_download_brings_digits_and_labels_once_and_is_opened_as_what_it_is(mi
     assert helper.open_dataset('mnist', tmp_path).title == 'MNIST'
     assert capsys.readouterr().out == f'Using MNIST: 50 images from {tmp_path / PLACE}\n'
     assert not (tmp_path / 'synthetic').exists()
+
+
+def test_auto_fetches_digits_that_are_missing_and_nothing_else(mirror, tmp_path, capsys):
+    server, *_ = mirror
+    for _ in range(2):
+        assert helper.open_dataset('mnist', tmp_path, 'auto').title == 'MNIST'
+    (tmp_path / PLACE).with_name(NAME).unlink()
+    assert helper.open_dataset('mnist', tmp_path, 'auto').labels is None  # what is there is used as it is
+    assert len(server.gets()) == 2
+    assert helper.open_dataset('celeba', tmp_path, 'auto', synthetic_count=16).title == 'synthetic faces'
+    assert len(server.gets()) == 2
+
+
+def test_auto_without_a_network_says_so_in_a_sentence_and_draws_digits(mirror, tmp_path, capsys):
+    server, *_ = mirror
+    server.serve('/train-images-idx3-ubyte.gz', status=404)
+    assert helper.open_dataset('mnist', tmp_path, 'auto', synthetic_count=16).title == 'synthetic digits'
+    printed = capsys.readouterr().out
+    assert 'MNIST cannot be downloaded: is there a network?\n' in printed and 'http' not in printed
 
 
 def test_labels_that_cannot_be_had_are_done_without_and_asked_for_the_next_time(mirror, tmp_path, capsys):

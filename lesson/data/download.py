@@ -14,7 +14,7 @@ from pathlib import Path
 from lesson.files import DISK_FULL, make_writable, md5, no_space, one_process_at_a_time
 from lesson.progress import progress
 
-ANSWER_WITHIN = 10  # seconds, else the next mirror is asked
+ANSWER_WITHIN = 5  # seconds, else the next mirror is asked
 STALLED_AFTER = 30  # seconds without a byte, else the next mirror is asked
 
 

@@ -3,6 +3,10 @@
 A bar of lesson.progress is an output that the kernel updates. On a terminal it is shown below papermill's own bar,
 which counts cells. Nothing else is printed when all goes well; what the kernel's process writes to standard error is
 printed when the kernel dies. Where an output is a page and a picture, the notebook that is written has the picture.
+
+    python -m lesson.notebook.execute save executed.ipynb saved.ipynb
+
+makes of one that was executed what is kept in the project: without papermill's notes, and without photographs.
 """
 
 import os
@@ -11,6 +15,7 @@ import shutil
 import sys
 import tempfile
 
+import nbformat
 from papermill.cli import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -18,6 +23,9 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 from tqdm import tqdm
 
+from lesson.files import whole_file
+
+NOT_SHOWN = 'Here you see photographs when you run this. CelebA may not be passed on, so they are not saved.'
 LOST = 138  # exit code: the kernel, or another machine of its cluster, has died; Kubeflow starts what ends so again
 
 
@@ -56,6 +64,21 @@ class Engine(NBClientEngine):
         return Client(nb_man, kernel_name=kernel_name, log=logger, **options).execute()
 
 
+def save(executed: str, saved: str) -> None:
+    """Copy an executed notebook. Cells tagged 'photographs' say why they show none, if it was run on photographs."""
+    notebook = nbformat.read(executed, as_version=4)
+    notebook.metadata.pop('papermill', None)
+    source = next(cell for cell in notebook.cells if cell.id == 'get-faces')
+    photographs = 'Using CelebA' in str(source.outputs)
+    for cell in notebook.cells:
+        tags = [tag for tag in cell.metadata.get('tags', []) if tag != 'injected-parameters']
+        cell.metadata = {'tags': tags} if tags else {}
+        if photographs and 'photographs' in tags:
+            cell.outputs = [nbformat.v4.new_output('stream', text=f'{NOT_SHOWN}\n')]
+    with whole_file(saved) as file:
+        file.write(nbformat.writes(notebook).encode())
+
+
 def main(arguments):
     """Run a notebook with papermill's arguments. Ends with LOST when it is worth while to start it again.
 
@@ -72,4 +95,4 @@ def main(arguments):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1:])
+    save(*sys.argv[2:]) if sys.argv[1:2] == ['save'] else main(sys.argv[1:])

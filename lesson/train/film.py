@@ -29,16 +29,16 @@ class Film:
 
     def __init__(self, title):
         self.title = title
-        self._rows = []  # (step, Pillow image) of each
+        self._rows = []  # (label, Pillow image) of each
         self._output = None
 
     def add(self, step, images):
         """Add a row of images [n, height, width, channels] in [-1, 1], generated after this many steps; return it.
 
-        It is a Pillow image: the images side by side.
+        It is a Pillow image: the images side by side. step may be a word as well.
         """
         row = grid(levels(images), len(images))
-        self._rows.append((step, row))
+        self._rows.append((step if isinstance(step, str) else f'{step:,}', row))
         if in_notebook():
             picture = self._as_shown(self.picture(), 'rows of images')
             if self._output:
@@ -69,13 +69,13 @@ class Film:
         """A PNG of all rows, enlarged, each behind its step, in columns."""
         rows = _some(self._rows, ROWS)
         font = ImageFont.load_default(SIZE)
-        margin = math.ceil(font.getlength(f'{rows[-1][0]:,}')) + 6
+        margin = math.ceil(max(font.getlength(label) for label, _ in rows)) + 6
         width, height = margin + SCALE * rows[0][1].width + 12, SCALE * (rows[0][1].height + 1)
         columns, most = math.ceil(len(rows) / COLUMN), min(len(rows), COLUMN)
         page = Image.new(rows[0][1].mode, (columns * width, most * height), 'white')
-        for i, (step, image) in enumerate(rows):
+        for i, (label, image) in enumerate(rows):
             left, top = i // COLUMN * width + margin, i % COLUMN * height
-            ImageDraw.Draw(page).text((left - 6, top + height // 2), f'{step:,}', 'black', font, anchor='rm')
+            ImageDraw.Draw(page).text((left - 6, top + height // 2), label, 'black', font, anchor='rm')
             page.paste(enlarged(image, SCALE), (left, top))
         return png(_fewer_colors(titled(page, f'{self.title}, after this many batches', size=SIZE)))
 
@@ -86,7 +86,7 @@ class Film:
         """
         *rows, newest = _some(self._rows, frames)
         rows.insert(0, newest)
-        pages = [titled(enlarged(row, scale), self.title, f'batch {step:,}', size=SIZE) for step, row in rows]
+        pages = [titled(enlarged(row, scale), self.title, f'batch {label}', size=SIZE) for label, row in rows]
         width, height = max(page.width for page in pages), pages[0].height
         strip = Image.new(pages[0].mode, (width, height * len(pages)), 'white')
         for number, page in enumerate(pages):
@@ -101,7 +101,7 @@ class Film:
         from IPython.display import Image as Picture
 
         first, last = self._rows[0][0], self._rows[-1][0]
-        alt = f'{self.title}: {what}, after batches {first:,} to {last:,}'
+        alt = f'{self.title}: {what}, after batches {first} to {last}'
         return Picture(png, alt=alt, width=Image.open(io.BytesIO(png)).width)
 
 

@@ -24,6 +24,11 @@ LOOK_EVERY = 100  # steps: then the weights are kept, and compared with what usu
 DECIDED = 300  # after this many steps one can tell whether the discriminator has won
 
 
+def uniform(rng: np.random.Generator, n: int, z_dim: int) -> np.ndarray:
+    """Noise [n, z_dim], uniform in [-1, 1]."""
+    return rng.uniform(-1, 1, [n, z_dim])
+
+
 class Run:
     """What surrounds the steps of a training run: what they are fed with, checkpoints, interruption, checks.
 
@@ -32,7 +37,8 @@ class Run:
     depend on seed and n alone. So an interrupted run that resumes ends with bit-identical weights.
 
     - get_batches(batch_size, seed=...) yields the images of an epoch, float32 in [-0.5, 0.5], data_shape is (images,
-      height, width, channels); sample_z(rng, n, z_dim) returns noise [n, z_dim] from a NumPy random generator.
+      height, width, channels); sample_z(rng, n, z_dim) returns noise [n, z_dim] from a NumPy random generator, by
+      default `uniform`.
     - switch: (positions, strength): of the first `positions` numbers of a z one is `strength`, the others are 0.
     - average: keep averages of the generator's weights, of which each step replaces 1 - average; at the end they take
       the place of the weights, and batch norm is recalibrated (see recalibrate.py). None: the last weights stay.
@@ -61,7 +67,7 @@ class Run:
         beta1: float,
         get_batches,
         data_shape,
-        sample_z,
+        sample_z=uniform,
         switch: tuple[int, float] = (0, 0.0),
         average: float | None = None,
         seed: int = 0,
@@ -91,6 +97,7 @@ class Run:
         self.film, self._losses = Film(title), []
         self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = self._warned = None
         self._interrupted = self._stopped = self._due = False
+        self._shown = 0  # images in a row
 
     @property
     def step(self) -> int:
@@ -128,6 +135,7 @@ class Run:
             yield self.sess
             if self._average:
                 self._average.use(self.sess, input_z, lambda rng, n: self.sample_z(rng, n, self.z_dim))
+                self._show_average()
         self.film.show_animation()
 
     def batches(self):
@@ -172,9 +180,15 @@ class Run:
         """Show a row of generated images [n, height, width, channels] in [-1, 1] as the present state."""
         if not self._machines.chief:
             return
-        image = self.film.add(self.step, images)
+        image, self._shown = self.film.add(self.step, images), len(images)
         if self._events:
             self._events.add_image(self.step, image)
+
+    def _show_average(self):
+        """Below the last row, what the average makes of the same noise: that of show_generator_output."""
+        if self._shown and self._machines.chief:
+            z = self.sample_z(np.random.default_rng(0), self._shown, self.z_dim)
+            self.film.add('average', self.sess.run(self.images, {self.input_z: z}))
 
     def noise(self, step: int, n: int) -> np.ndarray:
         """The noise [n, z_dim] of a step."""

@@ -10,7 +10,7 @@ import sys
 import nbformat
 import pytest
 
-from lesson.notebook.execute import LOST
+from lesson.notebook.execute import LOST, NOT_SHOWN, save
 from lesson.notebook.learner import ROOT
 from tests.builders import write_notebook
 
@@ -128,3 +128,26 @@ def test_figures_are_pictures_and_the_kernel_is_here_whatever_the_environment_an
     environment = os.environ | {'MPLBACKEND': backend}
     subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert [output for output in outputs(tmp_path) if 'image/png' in output.get('data', ())]
+
+
+@pytest.mark.parametrize('title', ['CelebA', 'synthetic faces'])
+def test_what_is_saved_shows_no_photograph_and_has_no_notes_of_papermill(tmp_path, title):
+    picture = nbformat.v4.new_output('display_data', data={'image/png': 'iVBORw0KGgo='})
+    said = nbformat.v4.new_output('stream', text=f'Using {title}: 100 images from data')
+    cells = [nbformat.v4.new_code_cell(id='get-faces', outputs=[said])]
+    for name, tags in (('shown', []), ('show-faces', ['photographs'])):
+        cells.append(
+            nbformat.v4.new_code_cell(id=name, outputs=[picture], metadata={'tags': tags, 'papermill': {'a': 1}})
+        )
+    notebook = nbformat.v4.new_notebook(
+        cells=cells, metadata={'papermill': {}, 'kernelspec': {'name': 'x', 'display_name': 'X'}}
+    )
+    nbformat.write(notebook, tmp_path / 'executed.ipynb')
+    save(tmp_path / 'executed.ipynb', tmp_path / 'saved.ipynb')
+    saved = nbformat.read(tmp_path / 'saved.ipynb', as_version=4)
+    _, shown, faces = saved.cells
+    assert shown.outputs == [picture] and shown.metadata == {}
+    assert faces.metadata == {'tags': ['photographs']}
+    assert ('text' in faces.outputs[0]) == (title == 'CelebA')
+    assert faces.outputs[0].get('text', f'{NOT_SHOWN}\n') == f'{NOT_SHOWN}\n'
+    assert set(saved.metadata) == {'kernelspec'}

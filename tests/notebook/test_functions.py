@@ -106,18 +106,18 @@ def test_the_losses_are_cross_entropies(lesson, graph, smooth):
 @pytest.mark.parametrize(('positions', 'strength'), [(10, 3), (4, 2.5)])
 def test_noise_is_one_switch_and_else_uniform_and_depends_on_its_random_generator_alone(lesson, positions, strength):
     switch = {} if positions == 10 else {'positions': positions, 'strength': strength}
-    z = lesson.sample_z(np.random.default_rng(0), 2000, 50, **switch)
+    z = lesson.switched_z(np.random.default_rng(0), 2000, 50, **switch)
     assert z.shape == (2000, 50) and np.issubdtype(z.dtype, np.floating)
     switches, rest = z[:, :positions], z[:, positions:]
     np.testing.assert_array_equal(np.sort(switches), [[0.0] * (positions - 1) + [strength]] * 2000)
     assert (switches > 0).sum(0) == pytest.approx(2000 / positions, abs=75)  # a binomial, of deviation 13 to 19
     np.testing.assert_allclose(np.quantile(rest, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.02)
-    np.testing.assert_array_equal(z, lesson.sample_z(np.random.default_rng(0), 2000, 50, **switch))
-    assert lesson.sample_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer positions
+    np.testing.assert_array_equal(z, lesson.switched_z(np.random.default_rng(0), 2000, 50, **switch))
+    assert lesson.switched_z(np.random.default_rng(0), 7, 3).shape == (7, 3)  # fewer numbers, fewer positions
 
 
 def test_each_position_is_on_in_turn_and_the_rest_stays(lesson):
-    z = lesson.sample_z(np.random.default_rng(0), 3, 12)
+    z = lesson.switched_z(np.random.default_rng(0), 3, 12)
     rows = lesson.with_each_position(z)
     assert rows.shape == (30, 12)
     np.testing.assert_array_equal(rows[:, :10], 3 * np.repeat(np.eye(10), 3, axis=0))

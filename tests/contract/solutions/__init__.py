@@ -108,7 +108,7 @@ def definitions():
         for statement in cell if any(isinstance(each, ast.FunctionDef) for each in cell) else ():
             if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
                 sources[statement.targets[0].id] = ast.unparse(statement)
-            elif isinstance(statement, ast.FunctionDef):
+            elif isinstance(statement, ast.FunctionDef) and statement.name not in sources:  # the one that train sees
                 sources[statement.name] = '\n'.join(text.splitlines()[statement.lineno - 1 : statement.end_lineno])
     return sources
 

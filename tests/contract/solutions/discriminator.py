@@ -12,6 +12,20 @@ H3 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv3'), 'norm3'))"
 INERT = "batch_norm_with_averages(conv2d(h, {}, '{}'), '{}', False)"
 
 WRONG = {
+    'discriminator.reuse_value: the dots of a hint after reuse': {'reuse=reuse)': "reuse='...')"},
+    'discriminator.layer_name: filters and name swapped': {"conv2d(h, 64, 'conv2')": "conv2d(h, 'conv2', 64)"},
+    'discriminator.no_truth: a condition on the images': {
+        '        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64': """        if tf.reduce_mean(h) > 0:
+            h = -h
+        h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64"""
+    },
+    'discriminator.no_sequence: a function in square brackets': {'dense(tf.reshape(h,': 'dense[0](tf.reshape(h,'},
+    'discriminator.shape_or_type: a shape as text': {'[-1, 4 * 4 * 128])': "['-1', 2048])"},
+    'discriminator.new_variables: weights that are no variables of the scope': {
+        "dense(tf.reshape(h, [-1, 4 * 4 * 128]), 1, 'logits')": (
+            'tf.reshape(h, [-1, 2048]) @ tf.Variable(tf.ones([2048, 1]))'
+        )
+    },
     'discriminator.same_name: two layers with one name': changed({"'conv2'": "'conv1'"}, says='conv1/weights'),
     'discriminator.same_name: add_bias twice in a scope': changed(
         {"128, 'conv3')": "128, 'conv3') + add_bias(images[:1, :4, :4, :1])"}, within='discriminator', says='/bias'

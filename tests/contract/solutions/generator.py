@@ -12,6 +12,7 @@ COLLECT = 'tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, average.assign_sub(0.1 
 INFERENCE = 'tf.nn.fused_batch_norm(x, scale, offset, *averages, is_training=False)[0]'
 
 WRONG = {
+    'generator.narrow: tanh times a quarter': {'return tf.tanh(': 'return 0.25 * tf.tanh('},
     'generator.transposed: channels before height and width': {'[-1, 4, 4, 128]': '[-1, 128, 4, 4]'},
     'generator.transposed: size and filters swapped': {"h, 7, 64, 'up1'": "h, 64, 7, 'up1'"},
     'generator.parameters: a convolution that is not transposed': changed(

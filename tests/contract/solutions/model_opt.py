@@ -9,6 +9,12 @@ D_VARS = "tf.trainable_variables('discriminator')"
 G_VARS = "tf.trainable_variables('generator')"
 
 WRONG = {
+    'model_opt.fed_at_start: beta1 before the learning rate': {
+        'd_adam = Adam(learning_rate, beta1)': 'd_adam = Adam(beta1, learning_rate)'
+    },
+    'model_opt.keras_optimizer: an optimizer of Keras': {
+        'd_adam = Adam(learning_rate, beta1)': 'd_adam = tf.keras.optimizers.Adam(learning_rate, beta_1=beta1)'
+    },
     'model_opt.nothing_to_train: a loss that does not depend on them': {
         'minimize(d_loss,': 'minimize(tf.constant(1.0),'
     },

@@ -56,6 +56,9 @@ def in_plain(case):
 
 
 WRONG = {
+    'train.fed_shape: images and noise swapped in the feed_dict': {
+        FEED: '{input_real: z, input_z: 2 * batch, rate: learning_rate}'
+    },
     'train.overwritten: a loss that becomes a number': changed(
         {
             f'                {RUN}\n': '                d_loss, g_loss, _, _ = sess.run([d_loss, g_loss, *step[2:]], '
@@ -224,10 +227,26 @@ def returns(line):
 
 
 OWN = {  # of the lesson's own train, whose header promises more
+    'train.losses_recorded: both losses swapped': {
+        '            run.record(*sess.run([d_loss, g_loss, d_train_opt, g_train_opt], feed)[:2])': (
+            '            run.record(*sess.run([g_loss, d_loss, d_train_opt, g_train_opt], feed)[:2])'
+        )
+    },
+    'train.losses_recorded: losses that were not computed': {
+        '            run.record(*sess.run([d_loss, g_loss, d_train_opt, g_train_opt], feed)[:2])': (
+            '            sess.run([d_loss, g_loss, d_train_opt, g_train_opt], feed)\n            run.record(0.5, 0.5)'
+        )
+    },
+    'train.result: a function that is not called': returns('return run.losses, generators.save'),
+    'train.setting: the learning rate before the batch size': {
+        'epoch_count, batch_size, z_dim, learning_rate, beta1, get_batches, data_shape\n    run': (
+            'epoch_count, learning_rate, batch_size, z_dim, beta1, get_batches, data_shape\n    run'
+        )
+    },
     'train.count: it returns nothing': returns(''),
     'train.count: it returns the generator only': returns('return generators.save(run)'),
     'train.result: it returns the generator first': returns('return generators.save(run), run.losses'),
-    'train.options: they do not reach the run': {'switch_strength), **options)': 'switch_strength))'},
+    'train.options: they do not reach the run': {'Run(*settings, **options)': 'Run(*settings)'},
     'train.parameters: no options': {
         'data_image_mode, **options)': 'data_image_mode)',
         ', **options)\n    _': ')\n    _',

@@ -4,7 +4,7 @@ from . import D_HEAD, D_LAYERS, G_HEAD, G_LAYERS, KERAS, changed
 
 EAGER = 'tf.disable_eager_execution()\n'
 NORM2 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 64, 'conv2'), 'norm2'))"
-NORMAL = 'tf.random_normal_initializer(stddev=0.02)'
+NORMAL = 'tf.random_normal_initializer(stddev=stddev)'
 ADAM = 'Adam(learning_rate, beta1)'
 D_ADAM = f'd_adam = {ADAM}'
 UPDATES = "tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')"
@@ -290,7 +290,7 @@ RIGHT = {
             "d_adam.apply_gradients(d_adam.compute_gradients(d_loss, tf.trainable_variables('discriminator')))"
         )
     },
-    'normal z': {'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'},
+    'normal z': changed({'rng.uniform(-1, 1, [n, z_dim])': 'rng.normal(0, 1, [n, z_dim])'}, within='sample_z'),
     'learning rate without a shape': {'tf.placeholder(tf.float32, [], name': 'tf.placeholder(tf.float32, name'},
     'learning rate with a default': {
         "tf.placeholder(tf.float32, [], name='learning_rate')": 'tf.placeholder_with_default(0.0002, [])'
