@@ -36,7 +36,7 @@ def measure(real, generated, other_real, seed: int = 0) -> dict:
 
 def table(scores: dict, better: dict = BETTER) -> str:
     """What `measure` returns as lines of text, to be printed; better: {name: which direction is}."""
-    lines = [f'{"":12}{"generated":>10}{"floor":>10}   better']
+    lines = [f'{"":12}{"generated":>10}{"reference":>10}   better']
     lines += [f'{name:12}{value:10.2f}{floor:10.2f}   {better[name]}' for name, (value, floor) in scores.items()]
     return '\n'.join(lines)
 

@@ -204,7 +204,7 @@ def test_measure_shows_each_number_beside_its_floor(three_sets, found):
 
 def test_the_table_has_one_line_for_each_number():
     head, *lines = scores.table({'SWD 28': [12.3, 4.0], 'coverage': [0.25, 0.97]}).splitlines()
-    assert head.split() == ['generated', 'floor', 'better']
+    assert head.split() == ['generated', 'reference', 'better']
     assert [line.split() for line in lines] == [
         ['SWD', '28', '12.30', '4.00', 'lower'],
         ['coverage', '0.25', '0.97', 'higher'],
