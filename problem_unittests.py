@@ -91,10 +91,13 @@ _TABLE = r"""
   -> in the feed_dict: images for input_real, noise for input_z, a number for learning_rate.
 *.finalized: Graph is finalized -> something is added to the graph while it is being trained.
   -> build every operation once, before training, also the one that shows images.
+*.initializer_elsewhere: fetch.*name: "init -> the initializer does not belong to the graph of this session.
+  -> Run initializes the variables by itself. Without it: build tf.global_variables_initializer() in the graph, and run
+  it once, before the loop.
 *.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
   -> a tensor is used that was made outside this function, in a different graph.
   -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
-  a different cell has left behind. What is run in a session has to be built in its graph, before.
+  a different cell has left behind.
 *.nothing_to_train: No variables to optimize|No variables provided|No gradients provided
   -> the list of variables that the optimizer may change is empty, or its loss does not depend on them.
   -> var_list: all of tf.trainable_variables() whose name begins with 'discriminator' or 'generator', with its own loss.
@@ -107,6 +110,8 @@ _TABLE = r"""
   -> the building blocks on tf.nn. Or install tf_keras, and set TF_USE_LEGACY_KERAS=1 before importing TensorFlow.
 *.uninitialized: Could not find (?:variable|resource)|uninitialized -> a variable is used before it has a value.
   -> sess.run(tf.global_variables_initializer()), once, in the session, before anything else.
+*.header: (?:calling|running) (\w+) .*: \1\(\) (?:missing|takes|got) -> the parameters of {0} are not those of the
+  exercise.{signature} -> its first line; after def it has to be {header}
 *.parameters: (\w+)\(\) (?:missing|takes|got) -> {0} is called with the wrong arguments.{signature}
   -> the call, or the line that begins with def: how many values, in which order, with which names?
 *.none: NoneType|None values not supported|Cannot convert .*None to -> there is None where a value is needed.
@@ -117,7 +122,11 @@ _TABLE = r"""
 *.unknown_name: NameError: (?:global )?name '(\w+)' is not defined -> nothing is called {0} here.
   -> is it a typo, or has the cell that defines it not been run?
 *.too_early: local variable '(\w+)' -> {0} is used before this function gives it a value.
-  -> the order of the lines, and whether {0} is spelled the same on the left.
+  -> the order of the lines, the spelling of {0}; or does this function give {0} a value, although it is a function above,
+  as in real_loss = real_loss(...)?
+*.no_method: (?:Tensor|Optimizer)' object has no attribute '(\w+)' -> in TensorFlow there is no method {0} here.
+  -> tensors go into functions: tf.reshape(x, shape), tf.reduce_mean(x). Gradients and step are one operation:
+  Adam(...).minimize(loss, var_list=...)
 *.unknown_attribute: has no attribute '(\w+)' -> what stands before the dot has nothing that is called {0}.
   -> spelling and capital letters; and is there a tensor where you think there is, and not a tuple or a list?
 *.not_callable: object is not callable -> parentheses stand after something that is not a function.
@@ -169,7 +178,8 @@ _TABLE = r"""
 model_inputs.count: expected 3 values, got {got}.
   -> train unpacks three placeholders. -> return input_real, input_z, learning_rate
 model_inputs.not_a_placeholder: {which} is not a placeholder, but {got!r}. -> only a placeholder takes a new value at
-  every step; anything else is fixed when the graph is built. -> {which} = tf.placeholder(tf.float32, ...)
+  every step; anything else is fixed when the graph is built. -> {which} = tf.placeholder(tf.float32, ...), without a
+  comma at the end
 model_inputs.order: the placeholders are in a different order: ranks {ranks}, expected [4, 2, 0]. -> train takes the
   first for images, the second for z, the third for the learning rate. -> return input_real, input_z, learning_rate
 model_inputs.dtype: {which} is {got}, expected float32. -> the networks compute in float32, and TensorFlow does not
@@ -341,7 +351,8 @@ train.channels: a network is built for {got} channels, expected 1 for data_shape
 train.batch_size: get_batches is called with batch_size {got}, expected {expected}, as passed to train.
   -> changing this setting would have no effect. -> get_batches(batch_size)
 train.batches_unused: {unused} of the {batches} batches of an epoch are never used. -> every batch of every epoch must
-  be used. -> for each batch of get_batches(batch_size): run d_train_opt; is a step in the wrong loop, or behind an if?
+  be used. -> for each batch of get_batches(batch_size): run d_train_opt; is a step, or the return, in the wrong loop or
+  behind an if?
 train.epochs: the batches are used {got:.1f} times, expected {expected}, the epoch_count that was passed to train.
   -> changing this setting would have no effect. get_batches(...) gives one epoch.
   -> for epoch in range(epoch_count): for batch in get_batches(batch_size):
@@ -372,7 +383,7 @@ train.graph_grows: the graph grows while training: {added} operations in the las
   -> build every operation once, before the loop, and only run it inside the loop.
 train.default_graph: it builds the networks in the graph that was there before.
   -> a second call, for the faces, finds the variables of the first one there, or a graph that is finalized.
-  -> with new_graph(run.seed) as graph: around all that is built
+  -> with new_graph(...) as graph: around all that is built, and a session on that graph
 train.options: the seed that was passed to train does not arrive at Run. -> average=0.995 and checkpoint_dir=... would
   have no effect either. -> Run(..., **options)
 train.count: expected 2 values, got {got}. -> the cells below unpack the losses and a function that generates images.
@@ -390,6 +401,8 @@ model_inputs.height_first: input_real is {got}, [batch, height, width, channels]
 model_inputs.rate_float64: learning_rate is float64; the optimizer converts it, but the rest is float32.
 *.flag_name: the parameter {expected} of the original is called {got} here: others have to pass it by position.
 discriminator.border: {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
+generator.half_range: the images stay in [-0.5, 0.5], and not in [-1, 1]: train must not rescale real images then.
+model_loss.halved: d_loss is the mean of its two halves, not their sum: it looks smaller than those of others.
 model_loss.fake_label_smoothed: in d_loss the label of fake images is {label:.2f}; usually it is 0.
 model_loss.g_label_below_1: in g_loss the label is {label:.2f} on average; usually it is 1.
 train.rate_placeholder: model_opt gets {got!r}, not the placeholder: what is fed for learning_rate has no effect.
@@ -420,6 +433,17 @@ def _read(table):
     return faults
 
 
+_HEADERS = {
+    'model_inputs': 'image_width, image_height, image_channels, z_dim',
+    'discriminator': 'images, reuse=False',
+    'generator': 'z, out_channel_dim, is_train=True',
+    'real_loss': 'logits, smooth=0.0',
+    'fake_loss': 'logits',
+    'model_loss': 'input_real, input_z, out_channel_dim',
+    'model_opt': 'd_loss, g_loss, learning_rate, beta1',
+    'train': 'epoch_count, batch_size, z_dim, learning_rate, beta1, '
+    'get_batches, data_shape, data_image_mode, **options',
+}
 FAULTS = _read(_TABLE)  # {id: {'kind': 'faults', 'text': ..., 'error': the pattern of an exception's text}}
 
 
@@ -469,13 +493,14 @@ def judge(name, function):
         _require(not isinstance(function, Exception), '*.missing', reason=function)
         _require(callable(function), '*.not_a_function', got=function)
         _judges[name](function)
-    faults, hints = {}, {}
-    for fault, entry in FAULTS.items():
-        if fault in _report.found:
-            values = {'name': name, 'groups': (), **_report.found[fault]}
-            text = entry['text'].format(*values['groups'], **values)
-            text = re.sub(r'(: [^:]*) \|\| ([^\n]*)', r'\1' if _own_layers(function) else r': \2', text)
-            (hints if entry['kind'] == 'hints' else faults)[fault.replace('*', name)] = text
+    faults, hints, order = {}, {}, [*_report.found]
+    errors = [fault for fault in order if FAULTS[fault]['kind'] == 'errors']  # what was seen before may be its cause
+    earlier = order[: order.index(errors[0])] if errors else []
+    for fault in sorted(order, key=lambda each: (each not in earlier, [*FAULTS].index(each))):
+        values = {'name': name, 'groups': (), **_report.found[fault]}
+        text = FAULTS[fault]['text'].format(*values['groups'], **values)
+        text = re.sub(r'(: [^:]*) \|\| ([^\n]*)', r'\1' if _own_layers(function) else r': \2', text)
+        (hints if FAULTS[fault]['kind'] == 'hints' else faults)[fault.replace('*', name)] = text
     return faults, hints
 
 
@@ -494,10 +519,11 @@ def _contract(test):
         except KeyboardInterrupt as interruption:
             interruption._render_traceback_ = lambda: [f'Interrupted, so nothing is known about {name}.']
             raise
-        notes = [f'  {note}' for note in [*_newer(name, function), *(f'Hint: {text}' for text in hints.values())]]
+        notes, newer = [f'  Hint: {text}' for text in hints.values()], _newer(name, function)
         if not failure.faults:
-            _tell([f'{name}: passed', *notes], good=True)
+            _tell([*(f'{name}: {note}' for note in newer), f'{name}: passed', *notes], good=not newer)
             return
+        notes += [f'  {note}' for note in newer]
         failure.fault, (first, *others) = next(iter(failure.faults)), failure.faults.values()
         lines = [line for text in others for line in _shortened(text)]
         if _notebook():
@@ -552,6 +578,7 @@ def _trying(doing):
             kind, match = next(((kind, match) for kind, match in found if match), ('*.raises', None))
             groups = [group for group in match.groups() if group] if match else []
             values |= {'groups': groups, 'signature': _signature(groups[:1], error.__traceback__)}
+            values['header'] = f'{_report.name}({_HEADERS.get(_report.name)}):'
             _fault(kind, error=type(error).__name__, text=text.splitlines()[0][:200], **values)
         raise _Stop from None
 
@@ -969,7 +996,10 @@ class _Generator(_Network):
             if _expect(low >= -1.0001 and high <= 1.0001, 'generator.out_of_range', mode=mode, low=low, high=high):
                 _expect(low <= -0.05, 'generator.never_negative', mode=mode, low=low, high=high)
         low, high = np.min(seen['']), np.max(seen[''])
-        _expect(max(-low, high) > 0.6 or _close(max(-low, high), 0.5, 0.03), 'generator.narrow', low=low, high=high)
+        half = _close(max(-low, high), 0.5, 0.03)
+        _expect(
+            max(-low, high) > 0.6 and not half, f'generator.{"half_range" if half else "narrow"}', low=low, high=high
+        )
 
     def judge_training_mode(self):
         """In training, images differ, are no linear function of z, and batch norm uses the statistics of the batch."""
@@ -1157,7 +1187,8 @@ class _Losses:
         if halves := [kind for kind in weight if _close(weight[kind], 0)]:
             return _fault('model_loss.half_missing', half=halves[0])
         if _expect(_close(weight['real'], weight['fake']), 'model_loss.halves_differ', **weight):
-            _expect(any(_close(weight['real'], x) for x in (1, 0.5)), '*.scaled', factor=weight['real'])
+            fault = 'model_loss.halved' if _close(weight['real'], 0.5) else '*.scaled'
+            _expect(_close(weight['real'], 1), fault, factor=weight['real'])
         if label['fake'] > 0.6 and label['real'] < 0.4:
             return _fault('model_loss.labels_swapped', **label)
         fault = 'model_loss.fake_label_smoothed' if 0 < label['fake'] < 0.31 else 'model_loss.fake_label'

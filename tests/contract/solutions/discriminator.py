@@ -12,6 +12,9 @@ H3 = "h = tf.nn.leaky_relu(batch_norm(conv2d(h, 128, 'conv3'), 'norm3'))"
 INERT = "batch_norm_with_averages(conv2d(h, {}, '{}'), '{}', False)"
 
 WRONG = {
+    'discriminator.no_method: a method of PyTorch': {
+        "dense(tf.reshape(h, [-1, 4 * 4 * 128]), 1, 'logits')": "dense(h.view(-1, 2048), 1, 'logits')"
+    },
     'discriminator.reuse_value: the dots of a hint after reuse': {'reuse=reuse)': "reuse='...')"},
     'discriminator.layer_name: filters and name swapped': {"conv2d(h, 64, 'conv2')": "conv2d(h, 'conv2', 64)"},
     'discriminator.no_truth: a condition on the images': {
@@ -122,7 +125,7 @@ WRONG = {
     return tf.sigmoid(logits), logits"""
     },
     'discriminator.batch_mixed: the batch reversed': {RESULT: f'logits = logits[::-1]\n        {RESULT}'},
-    'discriminator.parameters: no parameter reuse': changed(
+    'discriminator.header: no parameter reuse': changed(
         {'(images, reuse=False)': '(images)', 'reuse=reuse': 'reuse=tf.AUTO_REUSE'}, says='second time'
     ),
     'discriminator.norm_not_training: batch norm by averages that nothing moves': classic(

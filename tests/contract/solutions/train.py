@@ -56,6 +56,11 @@ def in_plain(case):
 
 
 WRONG = {
+    'train.initializer_elsewhere: built and run inside the loop': {
+        '    sess.run(initialize)\n': '',
+        '                losses.append(sess': '                sess.run(tf.global_variables_initializer())\n'
+        '                losses.append(sess',
+    },
     'train.fed_shape: images and noise swapped in the feed_dict': {
         FEED: '{input_real: z, input_z: 2 * batch, rate: learning_rate}'
     },
@@ -247,7 +252,7 @@ OWN = {  # of the lesson's own train, whose header promises more
     'train.count: it returns the generator only': returns('return generators.save(run)'),
     'train.result: it returns the generator first': returns('return generators.save(run), run.losses'),
     'train.options: they do not reach the run': {'Run(*settings, **options)': 'Run(*settings)'},
-    'train.parameters: no options': {
+    'train.header: no options': {
         'data_image_mode, **options)': 'data_image_mode)',
         ', **options)\n    _': ')\n    _',
     },

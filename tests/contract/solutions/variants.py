@@ -224,10 +224,9 @@ RIGHT = {
     'dense layer with a ReLU before the reshape': {
         "tf.reshape(dense(z, 4 * 4 * 128, 'project')": "tf.reshape(tf.nn.relu(dense(z, 4 * 4 * 128, 'project'))"
     },
-    'generator in [-0.5, 0.5], with images as they come': {
-        'return tf.tanh(': 'return 0.5 * tf.tanh(',
-        '2 * batch,': 'batch,',
-    },
+    'generator in [-0.5, 0.5], with images as they come': changed(
+        {'return tf.tanh(': 'return 0.5 * tf.tanh(', '2 * batch,': 'batch,'}, hints=('generator.half_range',)
+    ),
     'images scaled in model_loss in place of train': {
         'discriminator(input_real)': 'discriminator(2 * input_real)',
         '2 * batch,': 'batch,',
@@ -265,11 +264,14 @@ RIGHT = {
     'labels by ones_like times 0.9': {
         'tf.fill(tf.shape(logits), 1.0 - smooth)': 'tf.ones_like(logits) * (1.0 - smooth)'
     },
-    'd_loss halved': {
-        'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)': (
-            'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
-        )
-    },
+    'd_loss halved': changed(
+        {
+            'd_loss = real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake)': (
+                'd_loss = 0.5 * (real_loss(logits_real, smooth=0.1) + fake_loss(logits_fake))'
+            )
+        },
+        hints=('model_loss.halved',),
+    ),
     'cross-entropy by softplus': {
         'def fake_loss': """def fake_loss(logits):
     return tf.reduce_mean(tf.nn.softplus(logits))"""
@@ -473,12 +475,5 @@ RIGHT = {
         'batch_images = batch_images * 2\n',
         'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
         '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
-    ),
-    'model_loss takes the logits first from a discriminator that returns them first': changed(
-        {
-            'return tf.sigmoid(logits), logits': 'return logits, tf.sigmoid(logits)',
-            '_, logits_real =': 'logits_real, _ =',
-            '_, logits_fake =': 'logits_fake, _ =',
-        },
     ),
 }
