@@ -122,8 +122,8 @@ _TABLE = r"""
 *.unknown_name: NameError: (?:global )?name '(\w+)' is not defined -> nothing is called {0} here.
   -> is it a typo, or has the cell that defines it not been run?
 *.too_early: local variable '(\w+)' -> {0} is used before this function gives it a value.
-  -> the order of the lines, the spelling of {0}; or does this function give {0} a value, although it is a function above,
-  as in real_loss = real_loss(...)?
+  -> the order of the lines, the spelling of {0}; or does this function give a value to {0}, which is a function further
+  up, as in real_loss = real_loss(...)?
 *.no_method: (?:Tensor|Optimizer)' object has no attribute '(\w+)' -> in TensorFlow there is no method {0} here.
   -> tensors go into functions: tf.reshape(x, shape), tf.reduce_mean(x). Gradients and step are one operation:
   Adam(...).minimize(loss, var_list=...)

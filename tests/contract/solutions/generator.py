@@ -86,7 +86,7 @@ WRONG = {
     return tf.reduce_mean(x, [0, 1, 2])
 
 
-def weights(shape):
+def weights(shape, stddev=0.02):
     """The variable 'weights' of the current scope, float32."""
     return tf.get_variable('weights', shape, initializer=tf.random_normal_initializer(stddev=0.02))''',
         },

@@ -162,7 +162,7 @@ WRONG = {
             'def weights': '''GRAPHS = [tf.Graph().as_default()]
 
 
-def weights(shape):
+def weights(shape, stddev=0.02):
     """The variable 'weights' of the current scope, float32."""
     return tf.get_variable('weights', shape, initializer=tf.random_normal_initializer(stddev=0.02))''',
         },
