@@ -197,7 +197,7 @@ def weights(shape, stddev=0.02):
     'train.noise_size: z for 64 images, whatever the batch size': classic(
         {Z: Z.replace('len(batch)', '64')}, says='64'
     ),
-    'train.raises: 100 numbers in z, whatever z_dim is': classic({Z: Z.replace('z_dim', '100')}),
+    'train.fed_shape: 100 numbers in z, whatever z_dim is': classic({Z: Z.replace('z_dim', '100')}),
     'train.noise_repeats: the same z at every step of the generator': changed(
         {
             RUN: f"""first = z if not losses else first
