@@ -241,7 +241,7 @@ generator.no_averages: batch norm keeps no moving averages of its statistics.
   -> without them, a trained generator cannot make a single image: a batch of one has no statistics.
   -> two variables with trainable=False, for mean and variance, in each batch norm.
 generator.averages_still: the moving averages {names} are never updated: no update op of theirs is in the collection.
-  -> training looks perfect without them, and the trained generator makes mush.
+  -> the losses look perfect without them, and the trained generator makes mush.
   -> the collection tf.GraphKeys.UPDATE_OPS in batch norm (tf.layers fills it when training is on).
 generator.averages_unused: the moving averages are updated, but images with is_train=False do not depend on them.
   -> what is learned in training is not used where it is needed. -> at inference, batch norm uses its moving averages.
@@ -331,7 +331,7 @@ model_opt.wrong_loss: {which} minimizes {got}_loss, expected {expected}_loss. ->
 model_opt.uphill: {which} goes uphill: {variable} moved in the direction of its slope.
   -> the loss would grow with every step. -> minimize the loss itself, not its negative.
 model_opt.no_update_ops: neither step runs the update ops in the graph's collection. -> batch norm's moving averages
-  would never be updated: training looks perfect, and the trained generator makes mush. -> with
+  would never be updated: the losses look perfect, and the trained generator makes mush. -> with
   tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer.
 model_opt.step_size: with a fed learning_rate of 0.01 the first step of {which} is {got:.5f}; the first step of Adam is
   as long as the learning rate.

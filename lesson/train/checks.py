@@ -6,6 +6,7 @@ import numpy as np
 
 from lesson.progress import SettingError
 
+BLOWN_UP = 10  # d_loss; a discriminator that knows nothing has 1.4
 ALIKE = 0.05  # standard deviation over images that are all alike; digits have 0.4, faces 0.5
 
 
@@ -33,6 +34,11 @@ def trouble(losses, images):
     """What is wrong in the losses [steps, 2] and the images [n, height, width, channels] of a run; None: nothing."""
     d_loss, g_loss = losses.mean(0)
     spread = np.std(images, axis=0).mean()
+    if d_loss > BLOWN_UP:
+        return (
+            f'the losses have blown up (d_loss {d_loss:.1f}, g_loss {g_loss:.1f} over {len(losses)} steps): '
+            'the learning rate is probably too high.'
+        )
     if d_loss < 0.05 or g_loss > 6:
         return (
             f'the discriminator has won (d_loss {d_loss:.3f}, g_loss {g_loss:.1f} over {len(losses)} steps), so '

@@ -86,7 +86,7 @@ class Film:
         """
         *rows, newest = _some(self._rows, frames)
         rows.insert(0, newest)
-        pages = [titled(enlarged(row, scale), self.title, f'batch {label}', size=SIZE) for label, row in rows]
+        pages = [titled(enlarged(row, scale), self.title, _named(label), size=SIZE) for label, row in rows]
         width, height = max(page.width for page in pages), pages[0].height
         strip = Image.new(pages[0].mode, (width, height * len(pages)), 'white')
         for number, page in enumerate(pages):
@@ -103,6 +103,10 @@ class Film:
         first, last = self._rows[0][0], self._rows[-1][0]
         alt = f'{self.title}: {what}, after batches {first} to {last}'
         return Picture(png, alt=alt, width=Image.open(io.BytesIO(png)).width)
+
+
+def _named(label):
+    return f'batch {label}' if label[0].isdigit() else f'{label} of the weights'
 
 
 def _some(rows, most):

@@ -24,6 +24,11 @@ DIFFERENT = np.random.default_rng(0).uniform(-1, 1, [3, 2, 2, 1])
         ((1.2, 0.9), DIFFERENT, None),
         ((0.001, 5.0), DIFFERENT, 'the discriminator has won (d_loss 0.001, g_loss 5.0 over 300 steps)'),
         ((0.2, 7.0), DIFFERENT, 'the discriminator has won'),
+        (
+            (28.9, 46.1),
+            DIFFERENT,
+            'the losses have blown up (d_loss 28.9, g_loss 46.1 over 300 steps): the learning rate',
+        ),
         ((1.2, 0.9), 0.01 * DIFFERENT, 'the generated images are all alike (they differ by 0.0'),
         ((1.2, 0.9), DIFFERENT[:1], None),  # one image is not like all others
     ],
