@@ -24,6 +24,7 @@ import signal
 import sys
 import tempfile
 import textwrap
+import threading
 import traceback
 import warnings
 from pathlib import Path
@@ -78,6 +79,10 @@ _TABLE = r"""
   -> call tf.disable_eager_execution() right after importing TensorFlow.
 *.reset_graph: reset_default_graph -> tf.reset_default_graph() is called inside "with tf.Graph().as_default()", which
   forbids it. -> leave the call out: the graph of the with statement is new anyway.
+*.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
+  -> a tensor is used that was made outside this function, in a different graph.
+  -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
+  a different cell has left behind.
 *.feed_dict: Cannot interpret feed_dict|unhashable type -> something that is not a placeholder is used as a key.
   -> in a feed_dict the placeholder is the key and the array is the value: {{input_real: batch}}.
 *.overwritten: Argument `?fetch`? = (.{1,40}?) has invalid type
@@ -94,10 +99,6 @@ _TABLE = r"""
 *.initializer_elsewhere: fetch.*name: "init -> the initializer does not belong to the graph of this session.
   -> Run initializes the variables by itself. Without it: build tf.global_variables_initializer() in the graph, and run
   it once, before the loop.
-*.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
-  -> a tensor is used that was made outside this function, in a different graph.
-  -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
-  a different cell has left behind.
 *.nothing_to_train: No variables to optimize|No variables provided|No gradients provided
   -> the list of variables that the optimizer may change is empty, or its loss does not depend on them.
   -> var_list: all of tf.trainable_variables() whose name begins with 'discriminator' or 'generator', with its own loss.
@@ -112,13 +113,16 @@ _TABLE = r"""
   -> sess.run(tf.global_variables_initializer()), once, in the session, before anything else.
 *.header: (?:calling|running) (\w+) .*: \1\(\) (?:missing|takes|got) -> the parameters of {0} are not those of the
   exercise.{signature} -> its first line; after def it has to be {header}
-*.parameters: (\w+)\(\) (?:missing|takes|got) -> {0} is called with the wrong arguments.{signature}
+*.parameters: (?:(\w+)\.__init__|(\w+))\(\) (?:missing|takes|got) -> {0} is called with the wrong arguments.{signature}
   -> the call, or the line that begins with def: how many values, in which order, with which names?
-*.none: NoneType|None values not supported|Cannot convert .*None to -> there is None where a value is needed.
+*.parentheses_missing: '?(?:method|function)'? object is not (?:iterable|subscriptable)|non-iterable (?:method|function)
+  -> a function stands where its result is needed. -> parentheses are missing behind its name, as in run.batches()
+*.none: NoneType|got None|None values not supported|Cannot convert .*None to -> there is None where a value is needed.
   -> a function without a return statement returns None, and so do print and list.append.
 *.unpacked: values to unpack|cannot unpack|[Ii]terating over a symbolic|not iterable
   -> a call returns a different number of values than there are names on the left of it.
-  -> model_inputs returns three; discriminator, model_loss and model_opt return two; generator returns one.
+  -> model_inputs returns three; discriminator, model_loss and model_opt return two; generator returns one. data_shape
+  has four.
 *.unknown_name: NameError: (?:global )?name '(\w+)' is not defined -> nothing is called {0} here.
   -> is it a typo, or has the cell that defines it not been run?
 *.too_early: local variable '(\w+)' -> {0} is used before this function gives it a value.
@@ -139,6 +143,8 @@ _TABLE = r"""
 *.types_differ: has type (\w+) that does not match type (\w+)|Tensor conversion requested dtype (\w+)
   -> two dtypes meet in one operation, and TensorFlow does not convert by itself. -> the networks compute in float32:
   tf.placeholder(tf.float32, ...), and tf.cast(x, tf.float32) where integers or booleans come in.
+*.name_as_operation: The name '\w+' refers to|not in the graph -> a name stands where operations are needed.
+  -> tf.get_collection(tf.GraphKeys.UPDATE_OPS) gives the operations of a collection.
 *.transposed: out_backprop doesn't match|BackpropInput|conv2d_transpose
   -> a transposed convolution does not fit its input: its result has to be twice as high and wide, or one less.
   -> the order of the sizes in the reshape, [-1, height, width, channels], and of the arguments:
@@ -146,7 +152,7 @@ _TABLE = r"""
 *.rank: Shape must be (?:at least )?rank (\d) but is rank (\d)
   -> a layer needs a tensor with {0} dimensions, and gets one with {1}. -> the reshape: a convolution takes
   [batch, height, width, channels]; a dense layer takes [batch, numbers], so between them stands a tf.reshape.
-*.sizes_differ: [Rr]eshape|Incompatible shapes|must be broadcastable|Dimensions? must be|must be compatible|evenly
+*.sizes_differ: [Rr]eshape|Incompatible shapes|must be broadcastable|Dimensions? must be|be compatible|same shape|evenly
   -> sizes do not fit each other. -> multiply them: in a reshape the numbers must stay as many, and -1 stands for the
   batch, whose size must not be written into the graph. Are height, width and channels what you expect them to be?
 
@@ -304,7 +310,7 @@ model_loss.smoothing_idle: the smoothing has no effect: the label of real images
 model_loss.g_weights: g_loss weighs real images with {real:z.2f} and fake images with {fake:z.2f}, expected 0 and 1.
   -> the generator can only change the fake ones. -> g_loss = real_loss(logits of fake images)
 model_loss.g_label_0: in g_loss the label of fake images is 0, expected 1. -> the generator would be trained to have its
-  images called fake: the opposite of its objective. -> labels=tf.ones_like(logits) in g_loss.
+  images called fake: the opposite of its objective. -> g_loss = real_loss(logits of fake images): labels of 1
 model_loss.g_label_smoothed: in g_loss the label is {label:.2f}, expected 1. -> label smoothing keeps the discriminator
   from being too sure. The generator need not aim for less. -> labels=tf.ones_like(logits) in g_loss.
 real_loss.label: the label is {got:.3f} with smooth={smooth}, expected {expected:.3f}. -> real images are to be called
@@ -403,6 +409,7 @@ model_inputs.rate_float64: learning_rate is float64; the optimizer converts it, 
 discriminator.border: {share:.0%} of the pixels of a channel change the answer: with padding='SAME' it is all of them.
 generator.half_range: the images stay in [-0.5, 0.5], and not in [-1, 1]: train must not rescale real images then.
 model_loss.halved: d_loss is the mean of its two halves, not their sum: it looks smaller than those of others.
+train.show_without_run: show_generator_output gets no run, so its rows are not added to the picture of the run.
 model_loss.fake_label_smoothed: in d_loss the label of fake images is {label:.2f}; usually it is 0.
 model_loss.g_label_below_1: in g_loss the label is {label:.2f} on average; usually it is 1.
 train.rate_placeholder: model_opt gets {got!r}, not the placeholder: what is fed for learning_rate has no effect.
@@ -515,11 +522,13 @@ def _contract(test):
         function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
         failure = AssertionError()
         try:
-            failure.faults, hints = judge(name, function)
+            with _impatient(name):
+                failure.faults, hints = judge(name, function)
         except KeyboardInterrupt as interruption:
-            interruption._render_traceback_ = lambda: [f'Interrupted, so nothing is known about {name}.']
+            lines = _frames(traceback.extract_tb(interruption.__traceback__))
+            interruption._render_traceback_ = lambda: [f'Interrupted, so nothing is known about {name}.{lines}']
             raise
-        notes, newer = [f'  Hint: {text}' for text in hints.values()], _newer(name, function)
+        notes, newer = [f'  Hint: {text}' for text in hints.values()], newer_definition(name, function)
         if not failure.faults:
             _tell([*(f'{name}: {note}' for note in newer), f'{name}: passed', *notes], good=not newer)
             return
@@ -542,19 +551,34 @@ def _shortened(text):
 
 def _tell(lines, good):
     """Print a verdict that is good; in a notebook, show each in color. Returns the lines that it has taken up."""
-    wrap = functools.partial(textwrap.wrap, width=90, subsequent_indent='    ', break_long_words=False)
-    lines = [part for line in lines for part in ([line] if line.startswith('  in ') else wrap(line))]
+    wrap = functools.partial(textwrap.wrap, width=84, subsequent_indent='    ', break_long_words=False)
+    wrapped = [part for line in lines for part in ([line] if line.startswith('  in ') else wrap(line))]
     if _notebook():
         from IPython.display import display
 
-        first, *more = (html.escape(line) for line in lines)
-        color, sign = ('#2e7d32', '&#10004; ') if good else ('#c62828', '&#10008; ')
-        box = f'border-left: 4px solid {color}; padding-left: 8px; white-space: pre-wrap'
-        page = f'<pre style="{box}"><b style="color: {color}">{sign}{first}</b>'
-        display({'text/plain': '\n'.join(lines), 'text/html': '\n'.join([page, *more]) + '</pre>'}, raw=True)
+        color, sign = ('#2e7d32', '\u2714 ') if good else ('#c62828', '\u2718 ')
+        shown = [sign + lines[0], *lines[1:]]
+        first, *more = (f'<div style="margin-left: 4ch; text-indent: -4ch">{html.escape(line)}</div>' for line in shown)
+        style = f'border-left: 4px solid {color}; padding-left: 8px; white-space: pre-wrap; word-break: normal'
+        page = f'<pre style="{style}; overflow-wrap: anywhere"><b style="color: {color}">{first}</b>'
+        display({'text/plain': '\n'.join(wrapped), 'text/html': ''.join([page, *more]) + '</pre>'}, raw=True)
     elif good:
-        print('\n'.join(lines))
-    return lines
+        print('\n'.join(wrapped))
+    return wrapped
+
+
+@contextlib.contextmanager
+def _impatient(name):
+    """In a notebook, say after ten seconds that a test is still at work."""
+    text = f'{name}: still computing after 10 s. An endless loop? The square button ends it.'
+    note = threading.Timer(10, print, [text], {'file': sys.stdout, 'flush': True})
+    note.daemon = True
+    if _notebook():
+        note.start()
+    try:
+        yield
+    finally:
+        note.cancel()
 
 
 @contextlib.contextmanager
@@ -579,7 +603,12 @@ def _trying(doing):
             groups = [group for group in match.groups() if group] if match else []
             values |= {'groups': groups, 'signature': _signature(groups[:1], error.__traceback__)}
             values['header'] = f'{_report.name}({_HEADERS.get(_report.name)}):'
-            _fault(kind, error=type(error).__name__, text=text.splitlines()[0][:200], **values)
+            _fault(
+                kind,
+                error=type(error).__name__,
+                text=textwrap.shorten(text.splitlines()[0], 200, placeholder=' ...'),
+                **values,
+            )
         raise _Stop from None
 
 
@@ -650,7 +679,7 @@ def _notebook():
     return shell if hasattr(shell, 'kernel') else None
 
 
-def _newer(name, function):
+def newer_definition(name, function):
     """A sentence if a cell which ran after the one with this function has a newer one, which is not judged."""
     code = getattr(_unwrapped(function), '__code__', None)
     if not (code and _notebook()):
@@ -672,6 +701,9 @@ def _explain_unwritten(shell):
         frame = [*traceback.walk_tb(tb)][-1][0]
         bare = isinstance(error, NotImplementedError) and not error.args and frame.f_globals is shell.user_ns
         function = frame.f_code.co_name if bare else undefined.get(getattr(error, 'name', None))
+        if getattr(error, 'name', None) in _judges and not function:
+            text = f'{error.name} is not defined: its cell has not run, or ended with an error. Run that first.'
+            error._render_traceback_ = lambda: [text]
         if function:
             nodes = ast.walk(ast.parse(shell.user_ns['In'][-1]))
             names = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
@@ -997,9 +1029,8 @@ class _Generator(_Network):
                 _expect(low <= -0.05, 'generator.never_negative', mode=mode, low=low, high=high)
         low, high = np.min(seen['']), np.max(seen[''])
         half = _close(max(-low, high), 0.5, 0.03)
-        _expect(
-            max(-low, high) > 0.6 and not half, f'generator.{"half_range" if half else "narrow"}', low=low, high=high
-        )
+        fault = 'generator.half_range' if half else 'generator.narrow'
+        _expect(max(-low, high) > 0.6 and not half, fault, low=low, high=high)
 
     def judge_training_mode(self):
         """In training, images differ, are no linear function of z, and batch norm uses the statistics of the batch."""
@@ -1077,6 +1108,8 @@ class _Networks:
 
     def discriminator(self, images, *flag, **named):
         given = [named.get('reuse'), *flag, *named.values()]
+        if not all(v is None or isinstance(v, bool) or v is tf.AUTO_REUSE for v in given):
+            raise ValueError('The reuse parameter must be True or False or None.')  # as TensorFlow says it
         reuse = next((v for v in given if v is True or v is tf.AUTO_REUSE), self.reuse)
         with tf.variable_scope('discriminator', reuse=reuse):
             w = tf.get_variable('w', [], initializer=tf.ones_initializer())
@@ -1486,6 +1519,7 @@ class _Training(_Networks):
 
     def show_generator_output(self, *args, **kwargs):
         self.shown.add(len(self.used))
+        _expect(self.run is None or self.run in [*args, *kwargs.values()], 'train.show_without_run')
         if self.own.show and len(self.shown) < 30:  # a picture takes its time
             before = self.graph.version if self.graph else 0
             result = self.own.show(*args, **kwargs)

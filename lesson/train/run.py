@@ -67,6 +67,7 @@ class Run:
         beta1: float,
         get_batches,
         data_shape,
+        *,
         sample_z=uniform,
         switch: tuple[int, float] = (0, 0.0),
         average: float | None = None,
@@ -168,6 +169,8 @@ class Run:
         """Count a step as made, with its losses: on several machines, with their means. RuntimeError: none is due."""
         if self._bar is None:
             raise RuntimeError('run.record(d_loss, g_loss) belongs in the loop over run.batches()')
+        if d_loss is None or g_loss is None:
+            raise TypeError('run.record(d_loss, g_loss) got None: a step returns that, a loss returns a number')
         self._follow()
         due = bool(self._checkpoints and self._checkpoints.due())
         d_loss, g_loss, self._stopped, self._due = self._machines.mean(d_loss, g_loss, self._interrupted, due)

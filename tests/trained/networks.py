@@ -68,7 +68,20 @@ def trained(network, folder=None, title='generated', sample_z=uniform, z_dim=100
         images = network(z)
     shape = 1, *images.shape.as_list()[1:]
     switch = SWITCH if sample_z is switched else (0, 0.0)
-    run = Run(1, 1, z_dim, 0.1, 0.5, None, shape, sample_z, switch, title=title, generators_dir=folder, **options)
+    run = Run(
+        1,
+        1,
+        z_dim,
+        0.1,
+        0.5,
+        None,
+        shape,
+        sample_z=sample_z,
+        switch=switch,
+        title=title,
+        generators_dir=folder,
+        **options,
+    )
     with run.session(graph, z, images):
         pass
     return run

@@ -8,6 +8,9 @@ RESULT = 'return d_loss, g_loss'
 LABELS = 'tf.fill(tf.shape(logits), 1.0 - smooth)'
 
 WRONG = {
+    'model_loss.reuse_value: the channels as reuse': {
+        'discriminator(input_real)': 'discriminator(input_real, out_channel_dim)'
+    },
     'model_loss.arguments_swapped: logits and labels without their names': changed(
         {
             'def real_loss': 'def real_loss(logits, smooth=0.0):\n    labels = tf.ones_like(logits) * (1 - smooth)\n'

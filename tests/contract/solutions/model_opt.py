@@ -9,6 +9,9 @@ D_VARS = "tf.trainable_variables('discriminator')"
 G_VARS = "tf.trainable_variables('generator')"
 
 WRONG = {
+    'model_opt.name_as_operation: the name of the collection': {
+        "tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'generator')": 'tf.GraphKeys.UPDATE_OPS'
+    },
     'model_opt.fed_at_start: beta1 before the learning rate': {
         'd_adam = Adam(learning_rate, beta1)': 'd_adam = Adam(beta1, learning_rate)'
     },

@@ -232,6 +232,7 @@ def returns(line):
 
 
 OWN = {  # of the lesson's own train, whose header promises more
+    'train.parentheses_missing: no parentheses': {'in run.batches():': 'in run.batches:'},
     'train.losses_recorded: both losses swapped': {
         '            run.record(*sess.run([d_loss, g_loss, d_train_opt, g_train_opt], feed)[:2])': (
             '            run.record(*sess.run([g_loss, d_loss, d_train_opt, g_train_opt], feed)[:2])'

@@ -476,4 +476,7 @@ RIGHT = {
         'batch_images = batch_images * 2 + np.random.normal(0, 0.1, batch_images.shape)\n'
         '                batch_images = batch_images[:, :, :: np.random.choice([-1, 1])]\n',
     ),
+    'a row of images that is not added to the picture of the run': changed(
+        {'data_image_mode, run)': 'data_image_mode)'}, within='train', hints=('train.show_without_run',)
+    ),
 }
