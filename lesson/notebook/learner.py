@@ -30,7 +30,7 @@ SECONDS, WAITING = 120, 30  # that a function may compute, and wait, in check
 STUDENT = Path(__file__).with_name('student') / 'README.md'
 BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
-    *('docs/generated.png', 'docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide'),
+    *('docs/generated.png', 'docs/expected.png', 'docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide'),
 )
 PROGRESS = """**How far are you?** Run this cell whenever you like: it judges the functions as they are defined now."""
 CHECK = 'from lesson.notebook import learner\n\nlearner.check(globals())'
