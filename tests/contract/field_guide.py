@@ -33,7 +33,8 @@ INTRODUCTION = """\
 # Field guide: what went wrong?
 
 A GAN that is built wrong raises no error. It trains, but its images are worse than they should be. This page shows
-twenty faults that learners make. Each picture shows a fault after {steps} steps, above a correct run of that length.
+twenty faults, and says of six how many of 110 solutions from the original course had them. Each picture shows a fault
+after {steps} steps, above a correct run of that length.
 
 **How to read the pictures.** On the left, generated images: a row every 100 steps, from the same noise each time. The
 last row repeats the row above, but each image is generated **on its own**: when all is right, the two are the same. On

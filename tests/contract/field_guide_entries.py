@@ -32,8 +32,8 @@ ENTRIES = [
         'An activation of the generator is bypassed',
         BOTH,
         'At the start only: the first row is still a texture where strokes should be, and `g_loss` leaps higher. The '
-        'network has one nonlinearity fewer. It finds its way all the same, and later **it looks healthy: that is the '
-        'trap**. Only the test can tell.',
+        'network has one nonlinearity fewer. It learns all the same. **Verdict: later, it looks healthy**, and only '
+        'the test notices.',
         14,
     ),
     Entry(
@@ -67,8 +67,8 @@ ENTRIES = [
         'flatten after a transpose mixes the images of a batch',
         'A flatten that mixes the images of a batch',
         'images',
-        'The images of a row are variations of the same blob, and none becomes a digit; the table shows the smaller '
-        'spread. The discriminator judges a mixture of images, and can say nothing about a single one. The losses '
+        'The images of a row are variations of the same blob, and none becomes a digit. The '
+        'discriminator judges a mixture of images, and can say nothing about a single one. The losses '
         'look healthy. Shuffle a batch: its answers must be shuffled the same way.',
         11,
     ),
@@ -113,8 +113,8 @@ ENTRIES = [
         'batch statistics at inference, in spite of averages',
         'Batch statistics at inference',
         'images',
-        'Only in the last row, and only because its images were generated alone: they are not those of the row above. '
-        'As long as a whole batch is generated, it looks healthy.',
+        'Only in the last row, and only because its images were generated on their own: enlarged, they differ from the '
+        'row above. A whole batch at once looks healthy.',
     ),
     Entry(
         'generator.norm_not_training',
@@ -183,7 +183,8 @@ ENTRIES = [
         'A sigmoid at the end of the generator',
         BOTH,
         'White grains on gray, the same in each image; `d_loss` is flat at once, and `g_loss` climbs. Zero is a '
-        'middle gray, and nothing darker can be made: the discriminator can tell fakes by their background alone.',
+        'middle gray, and nothing darker can be made: the discriminator can recognize fakes by their background '
+        'alone.',
     ),
     Entry(
         'train.noise_repeats',
