@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tokenize
 import zipfile
+from pathlib import Path
 from unittest import mock
 
 import nbformat
@@ -311,6 +312,12 @@ def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, 
         *('docs/field_guide.md', 'docs/field_guide/01-generator.random.png', 'lesson/cluster/members.py'),
     } < names
     assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
+    notebook = nbformat.read(bundle / 'my_face_generation.ipynb', as_version=4)
+    texts = {'.': ''.join(cell.source for cell in notebook.cells if cell.cell_type == 'markdown')}
+    texts |= {Path(name).parent: (bundle / name).read_text('utf-8') for name in names if name.endswith('.md')}
+    for folder, text in texts.items():
+        for link in re.findall(r'\]\((?!https?:|#)([^)#]+)', text):
+            assert (bundle / folder / link).exists(), link
     # Where to look, and how it is used, in single lines.
     documented = {'problem_unittests.py', 'docs/field_guide.md', 'lesson/train/run.py'}
     for name in [each for each in names - documented if not each.endswith('.png')]:
