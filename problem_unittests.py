@@ -79,6 +79,9 @@ _TABLE = r"""
   -> call tf.disable_eager_execution() right after importing TensorFlow.
 *.reset_graph: reset_default_graph -> tf.reset_default_graph() is called inside "with tf.Graph().as_default()", which
   forbids it. -> leave the call out: the graph of the with statement is new anyway.
+*.initializer_elsewhere: fetch.*name: "init -> the initializer does not belong to the graph of this session.
+  -> Run initializes the variables by itself. Without it: build tf.global_variables_initializer() in the graph, and run
+  it once, before the loop.
 *.other_graph: must be from the same graph|is not an element of this graph|not from the passed-in graph
   -> a tensor is used that was made outside this function, in a different graph.
   -> does each name stand among the parameters, or on the left of an earlier line in this function? A typo may find what
@@ -96,9 +99,6 @@ _TABLE = r"""
   -> in the feed_dict: images for input_real, noise for input_z, a number for learning_rate.
 *.finalized: Graph is finalized -> something is added to the graph while it is being trained.
   -> build every operation once, before training, also the one that shows images.
-*.initializer_elsewhere: fetch.*name: "init -> the initializer does not belong to the graph of this session.
-  -> Run initializes the variables by itself. Without it: build tf.global_variables_initializer() in the graph, and run
-  it once, before the loop.
 *.nothing_to_train: No variables to optimize|No variables provided|No gradients provided
   -> the list of variables that the optimizer may change is empty, or its loss does not depend on them.
   -> var_list: all of tf.trainable_variables() whose name begins with 'discriminator' or 'generator', with its own loss.
@@ -115,7 +115,7 @@ _TABLE = r"""
   exercise.{signature} -> its first line; after def it has to be {header}
 *.parameters: (?:(\w+)\.__init__|(\w+))\(\) (?:missing|takes|got) -> {0} is called with the wrong arguments.{signature}
   -> the call, or the line that begins with def: how many values, in which order, with which names?
-*.parentheses_missing: '?(?:method|function)'? object is not (?:iterable|subscriptable)|non-iterable (?:method|function)
+*.parentheses_missing: 'method' object is not|'function' object is not iterable|non-iterable (?:method|function)
   -> a function stands where its result is needed. -> parentheses are missing behind its name, as in run.batches()
 *.none: NoneType|got None|None values not supported|Cannot convert .*None to -> there is None where a value is needed.
   -> a function without a return statement returns None, and so do print and list.append.

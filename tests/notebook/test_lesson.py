@@ -105,8 +105,8 @@ def test_each_of_eight_contract_tests_passes_and_shows_nothing_but_its_verdict(e
 def test_training_shows_a_row_of_pictures_every_100_batches_under_one_finished_bar(executed, name):
     cell, epochs = by_id(executed)[f'train-{name}'], TINY[f'{name}_epochs']
     batches = epochs * (TINY['synthetic_count'] // 32)
-    (picture,) = pictures(cell)
-    rows = batches // 100 + 1  # of the average
+    picture, _animation = pictures(cell)
+    rows = batches // 100 + 1  # the last one is the average's
     assert rows >= 2
     assert picture.metadata['image/png']['alt'].endswith('rows of images, after batches 100 to average')
     assert len(pixels(picture)) == film.LINE + film.SCALE * 29 * rows
@@ -219,7 +219,7 @@ def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures_in_small
 
 def test_a_learner_reaches_the_first_function_within_1200_words(saved):
     first = [cell.id for cell in saved.cells].index('model-inputs')
-    assert sum(len(cell.source.split()) for cell in saved.cells[:first] if cell.cell_type == 'markdown') <= 1220
+    assert sum(len(cell.source.split()) for cell in saved.cells[:first] if cell.cell_type == 'markdown') <= 1200
 
 
 def test_the_parameters_cell_is_tagged_for_papermill():
@@ -233,5 +233,5 @@ def test_every_figure_says_which_data_it_shows_and_random_numbers_are_seeded(sav
     for cell in code_cells(saved):
         for line in cell.source.splitlines():
             if 'show(' in line and 'def ' not in line and ('digits' in line or 'faces' in line):
-                assert '.title' in line, line
+                assert 'title' in line, line
         assert not re.search(r'default_rng\(\)|np\.random\.(uniform|normal)', cell.source)
