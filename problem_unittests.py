@@ -689,7 +689,7 @@ def newer_definition(name, function):
     defined = [found for cell in cells[own + 1 :] for found in re.findall(r'^def +(\w+)', cell, re.M)]
     if name in defined:
         return [f'This is an older {name}: the cell with the newer one ended with an error, so correct that first.']
-    similar = difflib.get_close_matches(name, set(defined) - {*_judges}, 1)
+    similar = difflib.get_close_matches(name, set(defined) - {*_judges}, 1, cutoff=0.73)
     return [f'This is an older {name}; a newer cell defines {other}: is that meant?' for other in similar]
 
 

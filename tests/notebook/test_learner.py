@@ -283,7 +283,7 @@ def test_the_bundle_works_on_its_own_and_each_cell_says_in_one_sentence_what_is_
     for name, error in errors.items():
         assert len(error.traceback) == 1 and '\n' not in error.traceback[0].strip(), name
         assert 'not written yet' in error.evalue, name
-    for name, function in {'try-discriminator': 'discriminator', 'train-faces': 'train', 'digit-grid': 'train'}.items():
+    for name, function in {'try-generator': 'generator', 'train-faces': 'train', 'digit-grid': 'train'}.items():
         assert errors[name].traceback[0].startswith(f'{function} is not written yet')
     assert [out.text for _, out in outputs if out.output_type == 'stream' and out.name == 'stderr'] == []
 
