@@ -166,7 +166,8 @@ _TABLE = r"""
   shared: tf.Variable and the layers of tf.keras are new each time.
 *.input_unused: what it returns does not depend on its input at all.
   -> a discriminator that says the same of every image has nothing to teach; a generator would make one image only.
-  -> the first layer: it takes images in the discriminator, and z in the generator.
+  -> the first layer: it takes images in the discriminator, z in the generator; and is that name given something else
+  before?
 *.no_gradient: no gradient reaches {names}. -> these variables can never be trained.
   -> is every layer fed with the result of the layer before, and is there a stop_gradient, round or argmax?
 *.activation_unused: the result of an activation is not used: {names}.{frames} -> the next layer takes what was before
@@ -324,7 +325,7 @@ model_loss.inexact: {which} is {got:.4g} for logits of +-100, expected {expected
   -> the logarithm of a sigmoid that was rounded to 0 or 1 is wrong, and so is its slope.
   -> tf.nn.sigmoid_cross_entropy_with_logits computes it exactly, from the logits.
 model_opt.count: expected 2 values, got {got}. -> train unpacks both steps. -> return d_train_opt, g_train_opt
-model_opt.order: results in the wrong order: {which} moves the variables of the {other}.
+model_opt.order: results or variables in the wrong order: {which} moves the variables of the {other}.
   -> train would run them for the wrong network. -> return d_train_opt, g_train_opt; and is each var_list its own?
 model_opt.moves_others: {which} moves variables that are not its own: {names}.
   -> a step of the {own} must not touch anything else: the generator would win by spoiling its judge.
@@ -338,7 +339,8 @@ model_opt.uphill: {which} goes uphill: {variable} moved in the direction of its 
   -> the loss would grow with every step. -> minimize the loss itself, not its negative.
 model_opt.no_update_ops: neither step runs the update ops in the graph's collection. -> batch norm's moving averages
   would never be updated: the losses look perfect, and the trained generator makes mush. -> with
-  tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer.
+  tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer,
+  and this name without quotes.
 model_opt.step_size: with a fed learning_rate of 0.01 the first step of {which} is {got:.5f}; the first step of Adam is
   as long as the learning rate.
   -> the fed value has to be in use, and Adam has to be the optimizer. -> tf.train.AdamOptimizer(learning_rate, beta1)
