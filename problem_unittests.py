@@ -459,9 +459,8 @@ FAULTS = _read(_TABLE)  # {id: {'kind': 'faults', 'text': ..., 'error': the patt
 # ---------------------------------------------------------------- how a verdict is reached and told
 
 _TENSOR = (tf.Tensor, tf.Variable)
-_report = SimpleNamespace(
-    name='', function=None, found={}
-)  # of the running test; found: {id of a fault: values for its text}
+# Of the running test; found: {id of a fault: values for its text}.
+_report = SimpleNamespace(name='', function=None, found={})
 _judges = {}  # name of a function -> what judges it
 
 
@@ -524,7 +523,8 @@ def _contract(test):
         function = [*arguments, *keywords.values()][0]  # what follows (the original passes tf) is of no use here
         failure = AssertionError()
         try:
-            with _impatient(name):
+            text = f'{name}: still computing after 10 s. An endless loop? The square button ends it.'
+            with said_after_ten_seconds(text) if _notebook() else contextlib.nullcontext():
                 failure.faults, hints = judge(name, function)
         except KeyboardInterrupt as interruption:
             lines = _frames(traceback.extract_tb(interruption.__traceback__))
@@ -570,13 +570,11 @@ def _tell(lines, good):
 
 
 @contextlib.contextmanager
-def _impatient(name):
-    """In a notebook, say after ten seconds that a test is still at work."""
-    text = f'{name}: still computing after 10 s. An endless loop? The square button ends it.'
+def said_after_ten_seconds(text):
+    """Print a text if what the with statement does takes longer, wherever its own output goes."""
     note = threading.Timer(10, print, [text], {'file': sys.stdout, 'flush': True})
     note.daemon = True
-    if _notebook():
-        note.start()
+    note.start()
     try:
         yield
     finally:
@@ -682,7 +680,7 @@ def _notebook():
 
 
 def newer_definition(name, function):
-    """A sentence if a cell which ran after the one with this function has a newer one, which is not judged."""
+    """[a sentence] if a cell of the notebook that ran after the function's own has a newer one, else []."""
     code = getattr(_unwrapped(function), '__code__', None)
     if not (code and _notebook()):
         return []

@@ -12,7 +12,6 @@ import re
 import shutil
 import signal
 import sys
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -26,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 LESSON = ROOT / 'dlnd_face_generation.ipynb'
 COPY = ROOT / 'my_face_generation.ipynb'
 EXERCISES = Path(__file__).with_name('exercises')
-SECONDS, WAITING = 120, 30  # that a function may compute, and wait, in check
+SECONDS, HERE, WAITING = 120, 30, 30  # that a function may compute, from a file or in this notebook; and wait
 STUDENT = Path(__file__).with_name('student') / 'README.md'
 BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
@@ -95,7 +94,7 @@ def check(scope, path=None) -> None:
 
     passed = 0
     for name in FUNCTIONS:
-        faults = _faults(name, scope, path, problem_unittests.judge)
+        faults = _faults(name, scope, path, problem_unittests)
         verdict = 'passed'
         if faults:
             fault, text = next(iter(faults.items()))
@@ -113,27 +112,20 @@ def check(scope, path=None) -> None:
             scope['train'](1, 32, 100, 0.001, 0.0, *settings, title=f'generated from {few.title}')
 
 
-def _faults(name, scope, path, judge):
+def _faults(name, scope, path, tests):
     """What is wrong with the function called `name`, {id: text}; a note after ten seconds says which one it is."""
-    text = f'{name:14} is still computing: an endless loop? It ends after {SECONDS if path else 30} s.'
-    note = threading.Timer(10, print, [text], {'file': sys.stdout, 'flush': True})
-    note.daemon = True
-    note.start()
+    seconds = SECONDS if path else HERE
+    late = f'{name:14} is still computing: an endless loop? It ends after {seconds} s.'
+    here = beside(path) if path else nullcontext()
     try:
-        with (
-            beside(path) if path else nullcontext(),
-            no_sudden_end(),
-            limited(SECONDS if path else 30, WAITING) as stops,
-        ):
-            faults, _ = judge(name, scope.get(name, NameError(f'{name} is not defined yet')))
+        with here, tests.said_after_ten_seconds(late), no_sudden_end(), limited(seconds, WAITING) as stops:
+            faults, _ = tests.judge(name, scope.get(name, NameError(f'{name} is not defined yet')))
         if not stops:
             return faults
     except BaseException as error:  # of the learner's function, which wanted to end Python, for example
         if path is None and isinstance(error, KeyboardInterrupt):
             raise
         faults = {f'{name}.raises': f'{type(error).__name__}: {error}'}
-    finally:
-        note.cancel()
     if path:
         leave_out(name, scope.values())
     return faults

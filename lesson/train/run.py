@@ -95,10 +95,9 @@ class Run:
         self.settings = rates | sizes | {'machines': machines}
         folders = (checkpoint_dir, log_dir, generators_dir) if self._machines.chief else (None, None, None)
         self.checkpoint_dir, self.log_dir, self.generators_dir = (folder and expanded(folder) for folder in folders)
-        self.film, self._losses = Film(title), []
+        self.film, self._losses, self._shown = Film(title), [], 0  # _shown: images in a row
         self.sess = self._average = self._checkpoints = self._events = self._bar = self._good = self._warned = None
         self._interrupted = self._stopped = self._due = False
-        self._shown = 0  # images in a row
 
     @property
     def step(self) -> int:
