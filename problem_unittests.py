@@ -1406,6 +1406,45 @@ _SEED = 5
 _WINDOWS = 10  # in each of these parts of the run, both networks have to move
 
 
+def _own_batches(scope, given):
+    """(what the notebook's own call of train passes for get_batches, {name: data set}), where a data set has `given`.
+
+    A notebook may rescale its images before train, so its cells, in Jupyter's `In`, are looked through for that.
+    """
+    nodes = [node for cell in scope.get('In', ()) for node in _outside_functions(cell)]
+    assigned = [node for node in nodes if isinstance(node, ast.Assign) and 'get_batches' in ast.unparse(node.value)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'train']
+    arguments = [[k.value for k in call.keywords if k.arg == 'get_batches'] + call.args[5:6] for call in calls[:1]]
+    if not any(arguments):
+        return given, {}
+    passed = arguments[0][0]
+    wanted = {ast.unparse(node) for node in ast.walk(passed)}
+    attributes = [each for node in nodes for each in ast.walk(node) if getattr(each, 'attr', '') == 'get_batches']
+    names = {each.value.id for each in attributes if isinstance(each.value, ast.Name)}
+    data = {name: SimpleNamespace(get_batches=given) for name in names}
+    local = dict(data)
+    with contextlib.suppress(Exception), _set(scope, **data):
+        for node in assigned:
+            if ast.unparse(node.targets[0]) in wanted and calls[0] not in ast.walk(node):
+                with contextlib.suppress(Exception):
+                    exec(compile(ast.Module([node], []), 'the cell', 'exec'), scope, local)
+        own = eval(compile(ast.Expression(passed), 'the cell', 'eval'), scope, local)
+        if own is not given and callable(own):
+            return own, data
+    return given, {}
+
+
+def _outside_functions(cell):
+    """The nodes of a cell's syntax tree that are not part of a function or a class."""
+    with contextlib.suppress(SyntaxError, ValueError):  # magics, for example
+        waiting = [*ast.parse(cell).body]
+        while waiting:
+            node = waiting.pop(0)
+            yield node
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+                waiting += ast.iter_child_nodes(node)
+
+
 class _Training(_Networks):
     """Stubs for all that train calls: tiny networks, and steps that write down what reaches them."""
 
@@ -1627,9 +1666,10 @@ def _judge_train(train, own):
         with _fresh_graph() as sess:
             training = _Training(own, *size)
             trying = _trying(f'running train for {time} time, {size[0]} epochs of {size[1]} batches')
-            settings = size[0], _BATCH, _Z, _RATE, _BETA1, training.get_batches, training.shape, 'L'
+            get_batches, data = _own_batches(scope, training.get_batches)
+            settings = size[0], _BATCH, _Z, _RATE, _BETA1, get_batches, training.shape, 'L'
             try:
-                with _set(scope, **training.stubs(scope)), _watch(training), trying:
+                with _set(scope, **training.stubs(scope), **data), _watch(training), trying:
                     result = train(*settings, **({'seed': _SEED} if header else {}))
             except _Stop:
                 if training.d:  # what has been seen is told as well

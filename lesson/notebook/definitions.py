@@ -253,6 +253,7 @@ def _statements(path):
 def _run(statements, cell, old):
     """The namespace that a function sees which is defined in this cell."""
     scope = _Namespace(old)
+    scope['In'] = [statement.text for statement in statements if statement.node]  # as Jupyter has its cells
     for statement in statements:
         before, bound = dict(scope), dict(scope.bound)
         statement.run(scope)

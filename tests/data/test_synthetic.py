@@ -98,21 +98,35 @@ def test_two_processes_draw_once_or_without_locks_the_same_file_and_leave_nothin
     assert not [name for name in all_files(tmp_path) if name.endswith(('.part', '.lock'))]
 
 
-def right_next_time(folder):
+def digits_next_time(folder):
     path = synthetic.ensure('train-images-idx3-ubyte.gz', 10, folder)
     assert gzip.decompress(path.read_bytes())[16:] == synthetic.draw_digits(10)[0].tobytes()
     assert len(gzip.decompress(labels_beside(path).read_bytes())) == 18
-    shutil.rmtree(folder / 'synthetic')
+
+
+def faces_next_time(folder):
+    path = synthetic.ensure('faces.zip', 10, folder)
+    with zipfile.ZipFile(path) as archive:
+        assert len({archive.read(name) for name in archive.namelist()}) == 10
+    synthetic.write_faces(folder / 'alone.zip', 10)
+    assert path.read_bytes() == (folder / 'alone.zip').read_bytes()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize('number', [EIO, ENOSPC, None])
+@pytest.mark.parametrize(
+    ('file', 'right_next_time'),
+    [('train-images-idx3-ubyte.gz', digits_next_time), ('faces.zip', faces_next_time)],
+)
 @pytest.mark.filterwarnings('ignore:.*fork:DeprecationWarning')
-def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_digits_are_right(tmp_path, number):
+def test_whichever_operation_on_the_disk_fails_or_is_the_last_the_next_images_are_right(
+    tmp_path, number, file, right_next_time
+):
     def draw(disk=None):
         with disk or nullcontext(), suppress(OSError):
-            synthetic.ensure('train-images-idx3-ubyte.gz', 10, tmp_path)
+            synthetic.ensure(file, 10, tmp_path)
 
     for last in every(draw, number) if number else every_end(draw):  # noqa: B007
         right_next_time(tmp_path)
-    assert last >= 19  # twice open, the writes of gzip, to the disk and rename; between them the end of the lock
+        shutil.rmtree(tmp_path / 'synthetic')
+    assert last >= 19  # open, the writes of gzip or zip, to the disk and rename; between them the end of the lock

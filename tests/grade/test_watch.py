@@ -7,6 +7,8 @@ import psutil
 import pytest
 
 from lesson.grade import limits, watch
+from lesson.grade.judge import LESSON
+from lesson.notebook.cells import sources
 from lesson.notebook.definitions import FUNCTIONS
 
 
@@ -55,6 +57,22 @@ def test_after_an_endless_loop_the_other_functions_are_judged(judged):
     functions = judged(seconds, 'def model_inputs(*sizes):\n    while True:\n        pass')
     assert list(functions['model_inputs']['faults']) == ['model_inputs.too_slow']
     assert list(functions['train']['faults']) == ['train.missing']
+
+
+@pytest.mark.parametrize(
+    ('name', 'body', 'fault'),
+    [
+        ('generator', 'while True: pass', 'too_slow'),
+        ('discriminator', 'import os; os._exit(0)', 'crashed'),
+        long('model_loss', 'while True: pass', 'too_slow'),
+    ],
+)
+def test_a_function_that_never_ends_or_ends_all_costs_none_of_those_that_call_it(judged, name, body, fault):
+    cells = [cell for cell in sources(LESSON) if cell.startswith(('def ', 'import ', 'from ', '@'))]
+    broken = f'def {name}(*arguments, **options):\n    {body}'
+    functions = judged(*cells, broken, 'from lesson.grade import limits\nlimits.FUNCTION = 10')
+    found = {of: list(verdict['faults']) for of, verdict in functions.items() if not verdict['passed']}
+    assert found == {name: [f'{name}.{fault}']}
 
 
 @pytest.mark.long

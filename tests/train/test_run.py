@@ -1,8 +1,8 @@
 """What surrounds a step: what it is fed with, what is done about its losses, and how an interrupt ends the run."""
 
 import io
-import os
 import re
+import signal
 import threading
 import time
 from functools import partial
@@ -153,7 +153,7 @@ def test_what_usually_goes_wrong_is_pointed_out_once(trial, capsys, losses, nois
 @pytest.mark.fault
 def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(trial, capsys):
     losses = [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]
-    run, count, _ = trial.train(losses, lambda step: step == 1 and os.kill(os.getpid(), 2))
+    run, count, _ = trial.train(losses, lambda step: step == 1 and signal.raise_signal(signal.SIGINT))
     assert (run.step, count) == (2, 2)
     np.testing.assert_array_equal(run.losses, np.float32([[1, 2], [3, 4]]))
     assert 'Interrupted after step 2 of 3; with checkpoint_dir=' in capsys.readouterr().out
@@ -162,8 +162,8 @@ def test_without_a_checkpoint_dir_an_interrupt_says_what_would_help(trial, capsy
 @pytest.mark.fault
 def test_a_second_interrupt_stops_at_once_and_after_a_run_interrupts_work_as_usual(trial):
     def twice(step):
-        os.kill(os.getpid(), 2)
-        os.kill(os.getpid(), 2)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         time.sleep(1)
         pytest.fail('it goes on')
 
@@ -172,7 +172,7 @@ def test_a_second_interrupt_stops_at_once_and_after_a_run_interrupts_work_as_usu
     with pytest.raises(ZeroDivisionError):
         Trial().train([(1.0, 1.0)] * 3, lambda step: 1 / 0)
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), 2)
+        signal.raise_signal(signal.SIGINT)
         time.sleep(1)
 
 
@@ -189,7 +189,7 @@ def test_names_that_the_terminal_cannot_show_do_not_end_a_run(trial, tmp_path, m
     terminal, folder = io.TextIOWrapper(io.BytesIO(), 'ascii', write_through=True), tmp_path / '検'
     monkeypatch.setattr('sys.stdout', terminal)
     folders = {'checkpoint_dir': folder, 'log_dir': folder / 'logs', 'generators_dir': folder / 'step-3.npz'}
-    trial.train([(1.0, 1.0)] * 3, lambda step: step == 1 and os.kill(os.getpid(), 2), **folders)
+    trial.train([(1.0, 1.0)] * 3, lambda step: step == 1 and signal.raise_signal(signal.SIGINT), **folders)
     (folder / 'step-3.npz').write_bytes(b'damaged, and the newest')
     run, count, _ = Trial().train([(1.0, 1.0)] * 3, **folders)
     generators.save(run)

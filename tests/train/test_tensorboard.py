@@ -5,7 +5,6 @@ session log START at step n purges what was read of steps from n on. Its newer r
 """
 
 import io
-import os
 import signal
 import time
 from contextlib import suppress
@@ -32,8 +31,8 @@ def train(steps, log_dir, stop=None, number=signal.SIGINT, **options):
         for _ in run.batches():
             run.record(float(run.step + 1), -float(run.step + 1))
             if run.step == stop:
-                os.kill(os.getpid(), number)
-                os.kill(os.getpid(), number)
+                signal.raise_signal(number)
+                signal.raise_signal(number)
             if run.step % 2 == 0:
                 run.show(image(run.step))
     return trial

@@ -1,0 +1,164 @@
+"""Which change of the recipe makes better digits? Variants, each trained with the same seeds, and a test of each.
+
+    python benchmarks/record.py [--data-dir DIR] [--variants present guess ...] [--seeds 5] [--jobs 2]
+
+The task is always the same: MNIST (where it lies in DIR, otherwise synthetic digits), the notebook's own functions and
+settings, 7,500 steps of 32 images. Variant 'present' is the notebook as it is; each of the others changes a few lines
+of it (`VARIANTS`). A run has one core, and `--jobs` of them run side by side. After half of the steps and after all, a
+reader scores 10,000 generated images (lesson/scores/digits.py). With the same seed, all variants see the same images
+in the same order, so that they are compared seed by seed: a paired t-test against 'present'.
+
+Each result is appended to build/record.jsonl as it comes; what is found there is not run again (delete it to start
+over). The table of all of them is printed last.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+import helper  # noqa: E402
+from benchmarks.variants import VARIANTS  # noqa: E402
+from lesson.notebook.definitions import definitions  # noqa: E402
+from lesson.progress import progress  # noqa: E402
+from lesson.scores import digits as digit_scores  # noqa: E402
+from lesson.session import tf  # noqa: E402
+
+tf.disable_eager_execution()
+RESULTS = ROOT / 'build' / 'record.jsonl'
+STEPS, BATCH, COUNT = 7_500, 32, 10_000
+ONE_CORE = {'TF_NUM_INTRAOP_THREADS': '1', 'TF_NUM_INTEROP_THREADS': '1', 'TQDM_DISABLE': '1'}
+PURE = 0.9  # share of a position's images that have to be read as the same digit
+SHOWN = ('readable', 'Fréchet', 'pure', 'purity', 'rarest class')  # columns of the table
+
+
+def train(variant, seed, steps, data_dir):
+    """One run: what is logged of it."""
+    data = helper.open_dataset('mnist', data_dir)
+    reader = digit_scores.Reader(data.images, data.labels, data_dir)
+    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
+    options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
+    VARIANTS[variant](lesson, options, steps)
+    scores = {}
+
+    def look(sess, n_images, input_z, channels, mode, run):
+        """In place of the pictures during training: the scores after half of the steps, of the averaged weights."""
+        if run.step == steps // 2 // 100 * 100:
+            start, values = time.perf_counter(), run._values()
+            run._average.use(sess, input_z, lambda rng, n: run.sample_z(rng, n, run.z_dim))
+            images = lesson['sample_images'](input_z, channels)
+            scores['half'] = score(data, reader, run.sample_z, lambda z: sess.run(images, {input_z: z}))
+            run._set(values)
+            scores['seconds'] = time.perf_counter() - start
+
+    train = lesson['train']
+    train.__globals__['show_generator_output'] = look
+    start, epochs = time.perf_counter(), max(1, round(steps / (len(data.images) // BATCH)))
+    settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
+    losses, generate = train(epochs, BATCH, *settings, **options)
+    seconds = time.perf_counter() - start - scores.pop('seconds', 0)
+    scores['end'] = score(data, reader, options['sample_z'], generate)
+    return {
+        'variant': variant,
+        'seed': seed,
+        'data': data.title,
+        'steps': len(losses),
+        'minutes': seconds / 60,
+        'losses': losses[-500:].mean(0).tolist(),
+        **scores,
+    }
+
+
+def score(data, reader, sample_z, generate):
+    """{name: value} of images generated from the noise of the recipe, and under 'floor' that of real digits."""
+    real, other = digit_scores.two_sets(data.images[reader.rest], most=COUNT)
+    z = sample_z(np.random.default_rng(2), len(real), 100)
+    fake = np.concatenate([generate(some) for some in np.array_split(z, len(z) // 500)])
+    both = digit_scores.measure(reader, real, fake, other)
+    scores = {name: value for name, (value, _) in both.items()}
+    classes = reader.read(fake)[0]
+    position = z[:, :10].argmax(1)
+    each = np.array([digit_scores.counts(classes[position == number]) for number in range(10)])
+    purity = each.max(1) / each.sum(1)
+    scores['purity'] = purity.mean()
+    scores['pure'] = len({digit for digit, share in zip(each.argmax(1), purity, strict=True) if share >= PURE})
+    return scores | {'floor': {name: floor for name, (_, floor) in both.items()}}
+
+
+def work(variant, seed, steps, data_dir):
+    """What a process does: its error is a result as well, so that the other runs go on."""
+    try:
+        return train(variant, seed, steps, data_dir)
+    except Exception as error:
+        return {'variant': variant, 'seed': seed, 'error': repr(error)}
+
+
+def show_table(results, when):
+    """A line per variant: mean, spread (standard deviation) and worst seed, and the difference from 'present'."""
+    by_variant = {}
+    for result in results:
+        if when in result:
+            by_variant.setdefault(result['variant'], {})[result['seed']] = result
+    if not by_variant:
+        return
+    print(f'\n{"" if when == "end" else "after half of the steps: "}mean ± standard deviation (worst seed)')
+    print(f'{"":34}{"seeds":>6}{"min":>6}' + ''.join(f'{name:>22}' for name in SHOWN) + f'{"Fréchet":>11}{"p":>7}')
+    for variant, group in by_variant.items():
+        runs = list(group.values())
+        line = f'{variant:34}{len(runs):6}{np.mean([run["minutes"] for run in runs]):6.1f}'
+        for name in SHOWN:
+            values = np.array([run[when][name] for run in runs])
+            worst = values.max() if name == 'Fréchet' else values.min()
+            line += f'{f"{values.mean():.3f} ± {values.std(ddof=len(runs) > 1):.3f} ({worst:.2f})":>22}'
+        base = by_variant.get('present', {})
+        both = sorted(group.keys() & base.keys())
+        if variant != 'present' and len(both) > 1:
+            pair = [[some[seed][when]['Fréchet'] for seed in both] for some in (group, base)]
+            line += f'{np.mean(np.subtract(*pair)):+11.2f}{stats.ttest_rel(*pair).pvalue:7.3f}'
+        print(line)
+    floor = next(iter(next(iter(by_variant.values())).values()))[when]['floor']
+    print(f'{"real digits":46}' + ''.join(f'{floor[name]:22.3f}' if name in floor else ' ' * 22 for name in SHOWN))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--data-dir', type=Path, default=ROOT / 'data', help='where the data lies (default: data)')
+    parser.add_argument('--variants', nargs='*', default=['present'], choices=[*VARIANTS])
+    parser.add_argument('--seeds', type=int, nargs='+', default=range(5), help='which (default: 0 1 2 3 4)')
+    parser.add_argument('--steps', type=int, default=STEPS)
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='runs side by side, a core each')
+    arguments = parser.parse_args()
+
+    RESULTS.parent.mkdir(exist_ok=True)
+    results = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    done = {(result['variant'], result['seed']) for result in results}
+    due = [(variant, seed) for seed in arguments.seeds for variant in arguments.variants]
+    due = [run for run in due if run not in done]
+    if due:  # here, once, what all of them read: the prepared images, and what the reader has learned
+        data = helper.open_dataset('mnist', arguments.data_dir)
+        digit_scores.Reader(data.images, data.labels, arguments.data_dir)
+        bar = progress(total=len(due), desc='runs', unit='run', disable=False)
+        os.environ.update(ONE_CORE)
+        spawned = multiprocessing.get_context('spawn')
+        with bar, ProcessPoolExecutor(arguments.jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
+            running = [pool.submit(work, *run, arguments.steps, arguments.data_dir) for run in due]
+            for run in as_completed(running):
+                results.append(run.result())
+                with RESULTS.open('a') as file:
+                    print(json.dumps(results[-1]), file=file)
+                bar.update()
+    for when in ('half', 'end'):
+        show_table(results, when)
+
+
+if __name__ == '__main__':
+    main()

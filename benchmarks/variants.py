@@ -1,0 +1,167 @@
+"""Changes of the notebook's recipe, each a function that replaces a few lines of it: see benchmarks/record.py.
+
+Each gets `lesson`, what the notebook defines by name, `options`, what its call of `train` passes by name, and the
+number of steps.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from lesson.notebook.definitions import FUNCTIONS
+from lesson.session import tf
+from lesson.train import recalibrate
+
+POSITIONS, STRENGTH = 10, 3
+
+
+def replace(lesson, **names):
+    """Let names of the notebook stand for something else, for its functions as well."""
+    for name in FUNCTIONS:
+        lesson[name].__globals__.update(names)
+    lesson.update(names)
+
+
+def present(lesson, options, steps):
+    """The notebook as it is."""
+
+
+def balanced_z(rng, n, z_dim, strength=STRENGTH):
+    """Noise with each position of the switch equally often."""
+    z = rng.uniform(-1, 1, [n, z_dim])
+    position = rng.permutation(np.arange(n) + rng.integers(POSITIONS)) % POSITIONS
+    z[:, :POSITIONS] = strength * np.eye(POSITIONS)[position]
+    return z
+
+
+def balanced(lesson, options, steps):
+    options['sample_z'] = balanced_z
+
+
+def strength(value, lesson, options, steps):
+    options['sample_z'] = partial(lesson['switched_z'], strength=value)
+
+
+def scheduled(lesson, steps, change):
+    """The functions see the share of the steps that have been made: change(share) -> what the rate is multiplied by."""
+    right = lesson['model_opt']
+
+    def model_opt(d_loss, g_loss, rate, beta1):
+        made = tf.get_variable('made', [], initializer=tf.zeros_initializer(), trainable=False)
+        d_step, g_step = right(d_loss, g_loss, rate * change(made / steps), beta1)
+        with tf.control_dependencies([d_step, g_step]):
+            return d_step, tf.group(g_step, made.assign_add(1.0))
+
+    replace(lesson, model_opt=model_opt)
+
+
+def falling(lesson, options, steps, to=0.3, last=0.25):
+    """The rate falls linearly to a share of it, in the last part of the steps."""
+    scheduled(lesson, steps, lambda share: 1 - (1 - to) * tf.maximum(0.0, share - 1 + last) / last)
+
+
+def beta2(lesson, options, steps, value=0.99):
+    replace(lesson, Adam=lambda rate, beta1: tf.train.AdamOptimizer(rate, beta1, value))
+
+
+def changing_strength(start, end, lesson, options, steps):
+    """The strength of the switch goes from start to end; images are generated with its last value."""
+    right = lesson['Run']
+
+    class Run(right):
+        def noise(self, step, n):
+            now = start + (end - start) * step / steps
+            return lesson['switched_z'](np.random.default_rng([self.seed, step]), n, self.z_dim, strength=now)
+
+    replace(lesson, Run=Run)
+    options['sample_z'] = partial(lesson['switched_z'], strength=end)
+
+
+def noisy_switch(lesson, options, steps, deviation=0.3):
+    """Noise is added to all ten numbers of the switch."""
+
+    def sample_z(rng, n, z_dim):
+        z = lesson['switched_z'](rng, n, z_dim)
+        z[:, :POSITIONS] += rng.normal(0, deviation, [n, POSITIONS])
+        return z
+
+    options['sample_z'] = sample_z
+
+
+def guess(lesson, options, steps, weight=1.0):
+    """The discriminator guesses the position from the image; both networks want the guess to be right (InfoGAN)."""
+
+    def model_loss(input_real, input_z, channels):
+        fake = lesson['generator'](input_z, channels)
+        _, logits_real = lesson['discriminator'](input_real)
+        _, logits_fake = lesson['discriminator'](fake, reuse=True)
+        features = logits_fake.op.inputs[0].op.inputs[0]  # what its last dense layer gets
+        with tf.variable_scope('discriminator'):
+            guesses = lesson['dense'](features, POSITIONS, 'guess')
+        position = tf.argmax(input_z[:, :POSITIONS], 1)
+        missed = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=position, logits=guesses))
+        d_loss = lesson['real_loss'](logits_real, smooth=0.1) + lesson['fake_loss'](logits_fake)
+        return d_loss + weight * missed, lesson['real_loss'](logits_fake) + weight * missed
+
+    replace(lesson, model_loss=model_loss)
+
+
+def top_half(lesson, options, steps):
+    """The generator learns from the half of its images that the discriminator believes most (Sinha et al. 2020)."""
+
+    def model_loss(input_real, input_z, channels):
+        fake = lesson['generator'](input_z, channels)
+        _, logits_real = lesson['discriminator'](input_real)
+        _, logits_fake = lesson['discriminator'](fake, reuse=True)
+        d_loss = lesson['real_loss'](logits_real, smooth=0.1) + lesson['fake_loss'](logits_fake)
+        best, _ = tf.nn.top_k(logits_fake[:, 0], tf.shape(logits_fake)[0] // 2)
+        return d_loss, lesson['real_loss'](best)
+
+    replace(lesson, model_loss=model_loss)
+
+
+def growing_average(lesson, options, steps, share=0.05):
+    """The average covers a fixed share of the steps made so far (Karras et al. 2024, section 3.1: a power function)."""
+
+    class Average(recalibrate.Average):
+        def __init__(self, graph, decay):
+            with graph.as_default():
+                weights = tf.trainable_variables('generator')
+                made = tf.get_variable('averaged', [], initializer=tf.zeros_initializer(), trainable=False)
+                own = [tf.Variable(tf.zeros(w.shape), trainable=False) for w in weights]
+                new = tf.minimum(1.0, 1 / (share * (made + 1)))
+                moves = [a.assign_sub(new * (a - w)) for a, w in zip(own, weights, strict=True)]
+                self.follow = tf.group(*moves, made.assign_add(1.0))
+                self._use = tf.group([w.assign(a) for a, w in zip(own, weights, strict=True)])
+
+    import lesson.train.run as run
+
+    run.Average = Average
+
+
+def all_of(*variants):
+    def change(lesson, options, steps):
+        for variant in variants:
+            variant(lesson, options, steps)
+
+    return change
+
+
+VARIANTS = {
+    'present': present,
+    'balanced': balanced,
+    'falling rate': falling,
+    'beta2 0.99': beta2,
+    'strength 2.5': partial(strength, 2.5),
+    'balanced, falling': all_of(balanced, falling),
+    'all four': all_of(partial(strength, 2.5), falling, beta2, lambda lesson, options, steps: options.update(
+        sample_z=partial(balanced_z, strength=2.5)
+    )),
+    'strength 4 to 2': partial(changing_strength, 4, 2),
+    'strength 2 to 4': partial(changing_strength, 2, 4),
+    'noise on the switch': noisy_switch,
+    'guess': guess,
+    'guess, falling': all_of(guess, falling),
+    'top half': top_half,
+    'growing average': growing_average,
+}
