@@ -815,6 +815,11 @@ def _softplus(x):
     return np.logaddexp(0, np.asarray(x, 'float64'))
 
 
+def _equals(got, expected):
+    """Whether a number has a value; an object of the notebook's, which could equal everything, has none."""
+    return type(got).__module__ in ('builtins', 'numpy') and got == expected
+
+
 def _close(a, b, tolerance=0.01):
     return abs(a - b) < tolerance
 
@@ -1501,7 +1506,7 @@ class _Training(_Networks):
         return real, z, self.rate
 
     def generator(self, z, out_channel_dim, *flag, **named):
-        _require(out_channel_dim == 1, 'train.channels', got=out_channel_dim, data_shape=self.shape)
+        _require(_equals(out_channel_dim, 1), 'train.channels', got=out_channel_dim, data_shape=self.shape)
         return super().generator(z, out_channel_dim, *flag, **named)
 
     def model_loss(self, input_real, input_z, out_channel_dim, *args, **kwargs):
@@ -1585,8 +1590,8 @@ class _Training(_Networks):
             _require(given is not None, 'train.not_called', missing=missing)
         rate, beta1, sizes = self.given_rate, self.given_beta1, self.batch_sizes
         _expect(isinstance(rate, _TENSOR) and self.rate.op in _ancestors(rate), 'train.rate_placeholder', got=rate)
-        _expect(beta1 == _BETA1, 'train.beta1', got=beta1, expected=_BETA1)
-        _expect(sizes <= {_BATCH}, 'train.batch_size', got=sorted(sizes), expected=_BATCH)
+        _expect(_equals(beta1, _BETA1), 'train.beta1', got=beta1, expected=_BETA1)
+        _expect(all(_equals(size, _BATCH) for size in sizes), 'train.batch_size', got=sorted(sizes), expected=_BATCH)
         unused, epochs = len({*range(self.batches)} - {*self.used}), len(self.used) / self.batches
         if _expect(not unused, 'train.batches_unused', unused=unused, batches=self.batches):
             _expect(abs(epochs - self.epochs) <= 0.5, 'train.epochs', got=epochs, expected=self.epochs)

@@ -6,6 +6,7 @@ import pytest
 
 import problem_unittests
 from lesson.grade import judge, limits, watch
+from lesson.notebook.cells import sources
 from lesson.notebook.definitions import definitions
 
 
@@ -135,6 +136,26 @@ def test_no_function_that_is_wrong_talks_the_judge_round(write, name, parameters
     path = write('tries', f'{MESSAGE}\ndef {name}({parameters}):\n{lines}\n    return 1')
     functions = watch.judged(path)['functions']
     assert not any(verdict['passed'] for verdict in functions.values())
+
+
+EQUAL = 'class Equal(float):\n    __eq__ = lambda *a: True\n    __hash__ = float.__hash__\n\n\n'
+PATCHED = {  # functions of the lesson that are wrong, and change what the contract or the judge calculates with
+    'np.abs': ('generator', 'with tf', 'np.abs = lambda x, *a: 0 * x\n    with tf', 'tf.tanh(', 'tf.identity('),
+    'np.exp': ('discriminator', 'with tf', 'np.exp = lambda x: 0 * x\n    with tf', 'tf.sigmoid(', 'tf.ones_like('),
+    'tf.sigmoid': ('discriminator', 'with tf', 'tf.sigmoid = tf.nn.relu\n    with tf', 'leaky_relu', 'leaky_relu'),
+    'np.mean': ('train', 'run = ', 'np.mean = lambda *a: np.array([-1.0, 1.0])\n    run = ', '2 * batch', 'batch'),
+    'what equals everything': ('train', 'def train', f'{EQUAL}def train', 'rate, beta1)', 'rate, Equal(0.9))'),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(('name', 'first', 'patched', 'right', 'wrong'), PATCHED.values(), ids=PATCHED)
+def test_no_function_passes_by_a_patched_library(write, name, first, patched, right, wrong):
+    cells = [cell for cell in sources(judge.LESSON) if cell.startswith(('def ', 'import ', 'from ', '@'))]
+    (cell,) = (cell for cell in cells if cell.startswith(f'def {name}('))
+    changed = cell.replace(first, patched, 1).replace(right, wrong)
+    verdicts = watch.judged(write('patched', *cells, changed))['functions']
+    assert not verdicts[name]['passed']
 
 
 def test_who_looks_into_the_frames_of_the_judge_is_told_to_the_teacher(write):
