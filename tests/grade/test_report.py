@@ -84,6 +84,15 @@ def test_the_page_of_a_learner_has_the_messages_as_they_are(written):
     assert '5 of 6 functions pass' in text
 
 
+def test_hints_are_folded_below_the_verdict(tmp_path):
+    said = 'generator: passed\n  Hint: all images\n    are <gray>\n  Hint: two'
+    report.write({'ann': record(generator=verdict(message=said))}, tmp_path)
+    text = (tmp_path / 'learners' / 'ann.html').read_text('utf-8')
+    assert '<pre>generator: passed</pre>\n<details><summary>2 hints' in text
+    assert '<pre>all images\n    are &lt;gray&gt;\ntwo</pre>' in text
+    assert text.count('<details>') == 1
+
+
 def test_a_name_that_is_not_text_does_no_harm(tmp_path):
     name = os.fsdecode(b'caf\xe9')
     report.write({name: record()}, tmp_path)
