@@ -1,24 +1,30 @@
-"""Time against quality: this project's recipe and its peers' on digits and faces, in one table.
+"""Time to quality: how soon digits can be read, and how good faces are after the same time, against the peers.
 
-    python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--seeds 3]
+    python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--minutes 30]
 
-This project's recipe is the notebook's own `train` with the notebook's own settings; 'ours, longer' makes twice as many
-steps. Each peer gets the wall-clock time that ours took, and is scored; on digits it continues until three times that,
-and is scored again. All run on the same engine (one session.run per step, bfloat16 where the processor has it), so that
-recipes are compared and not frameworks. Time for scoring does not count. Digits with labels are read as well
-(lesson/scores/digits.py). Real data is used where it lies in DIR, otherwise synthetic data.
+- Digits: each recipe trains until it has reached all `TARGETS`, or for --minutes. Meanwhile it is scored again and
+  again, after 10 s, and then each time 15% later. The table has the minutes until each target was reached: the share
+  of digits that can be read (lesson/scores/digits.py), and their Fréchet distance as a multiple of its reference.
+- Faces: this project's recipe trains with as many images as in the notebook (`FACES`), the peers for the time that it
+  took; then all are scored (lesson/scores/images.py).
+
+This project's recipe is the notebook's own `train` with the notebook's own settings and noise. All run on the same
+engine (one session.run per step, bfloat16 where it is faster), so that recipes are compared and not frameworks. Time
+for scoring does not count; what ours needs for its average counts once. Real data is used where it lies in DIR,
+otherwise synthetic data.
 
 Each result is appended to build/quality.jsonl as it comes; what is found there is not run again (delete it to start
 over).
 """
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import platform
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,9 +41,12 @@ from lesson.scores import images as image_scores  # noqa: E402
 tf = session.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
-COUNT = 5000  # images in each set that is scored; 2,500 where the data set is too small
-SETS = 4  # of generated images; scores are their mean, as SWD 14 of a single one is often off by a fifth
-IMAGES = {'L': 120_000, 'RGB': 200_000}  # shown with our recipe: two epochs of MNIST, about one of CelebA
+COUNT = 5000  # images in each set of faces that is scored; half of the data set where it is too small
+SETS = 4  # of generated faces; scores are their mean, as SWD 14 of a single one is often off by a fifth
+FACES = 200_000  # images shown with our recipe: about one epoch of CelebA
+READ = 2500  # digits that are scored at a time
+TARGETS = {'readable': (0.8, 0.9, 0.93, 0.97), 'Fréchet': (10, 5)}  # shares; multiples of the reference
+FIRST, LATER = 10.0, 1.15  # seconds until digits are scored for the first time; how much later it is each time
 
 
 class Recipe(NamedTuple):
@@ -57,6 +66,11 @@ class Recipe(NamedTuple):
     learning_rate: float
     beta1: float
     smooth: float
+    label_noise: float = 0.0  # up to this much is taken from all labels, at random
+    z_dim: int = 100
+    from_zero: bool = (
+        False  # images in [0, 1]: the generator ends with a 5x5 convolution and a sigmoid, without batch norm
+    )
 
 
 PEERS = {
@@ -67,6 +81,26 @@ PEERS = {
     # PyTorch's 'DCGAN Tutorial' is for 64x64 images. Scaled to 28x28: without the layer between 4x4 and 8x8.
     'PyTorch tutorial': Recipe(
         (4, 256), ((128, 2), (64, 2)), (64, 128, 256), 4, 0.0, True, 0.0, 0.9, 0.02, True, 128, 0.0002, 0.5, 0.0
+    ),
+    # Keras's 'DCGAN to generate face images' is for 64x64. Scaled to 28x28: without the last transposed convolution.
+    'Keras tutorial': Recipe(
+        (7, 128),
+        ((128, 2), (256, 2)),
+        (64, 128, 128),
+        4,
+        0.2,
+        False,
+        0.2,
+        0.99,
+        None,
+        True,
+        32,
+        0.0001,
+        0.9,
+        0.0,
+        label_noise=0.05,
+        z_dim=128,
+        from_zero=True,
     ),
     # What most learners of the original course project hand in.
     'original project': Recipe(
@@ -102,56 +136,89 @@ def networks(recipe):
             tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
         return y
 
+    def last(x, channels):
+        """Images in [-1, 1]."""
+        if not recipe.from_zero:
+            return tf.tanh(x)
+        with tf.variable_scope('last'):
+            return 2 * tf.sigmoid(tf.nn.conv2d(x, weights([5, 5, x.shape[-1], channels]), 1, 'SAME')) - 1
+
     def generator(z, channels, is_train=True):
         size, filters = recipe.start
+        up = recipe.up if recipe.from_zero else (*recipe.up, (channels, 2))
         with tf.variable_scope('generator', reuse=not is_train):
             with tf.variable_scope('start'):
                 x = tf.reshape(dense(z, size * size * filters), [-1, size, size, filters])
-                x = tf.nn.leaky_relu(norm(x, is_train), recipe.slope)
-            for i, (filters, stride) in enumerate((*recipe.up, (channels, 2))):
+                x = x if recipe.from_zero else tf.nn.leaky_relu(norm(x, is_train), recipe.slope)
+            for i, (filters, stride) in enumerate(up):
                 size = {4: 7, 7: 14, 14: 28}[size] if stride == 2 else size
                 with tf.variable_scope(f'up{i}'):
                     w = weights([recipe.window, recipe.window, filters, x.shape[-1]])
                     x = tf.nn.conv2d_transpose(x, w, [tf.shape(x)[0], size, size, filters], stride, 'SAME')
                     if i < len(recipe.up):
-                        x = tf.nn.leaky_relu(norm(x, is_train), recipe.slope)
-            return tf.tanh(x)
+                        x = tf.nn.leaky_relu(x if recipe.from_zero else norm(x, is_train), recipe.slope)
+            return last(x, channels)
 
     def discriminator(x, reuse=False):
+        x = (x + 1) / 2 if recipe.from_zero else x
         with tf.variable_scope('discriminator', reuse=reuse):
             for i, filters in enumerate(recipe.down):
                 with tf.variable_scope(f'down{i}'):
                     w = weights([recipe.window, recipe.window, x.shape[-1], filters])
                     x = tf.nn.conv2d(x, w, 2, 'SAME')
                     x = norm(x, True) if recipe.d_norm and i else x
-                    x = tf.nn.leaky_relu(x, 0.3 if recipe.slope == 0.3 else 0.2)
-                    x = tf.nn.dropout(x, rate=recipe.dropout) if recipe.dropout else x
+                    x = tf.nn.leaky_relu(x, recipe.slope or 0.2)
+                    drop = recipe.dropout and (i == len(recipe.down) - 1 or not recipe.from_zero)
+                    x = tf.nn.dropout(x, rate=recipe.dropout) if drop else x
             with tf.variable_scope('logits'):
                 return dense(tf.reshape(x, [-1, x.shape[1] * x.shape[2] * x.shape[3]]), 1)
 
     return generator, discriminator
 
 
-def entropy(logits, label):
-    labels = tf.fill(tf.shape(logits), label)
+class Ended(Exception):
+    """Training has made its last step."""
+
+
+class Clock:
+    """Seconds spent on training. look(seconds, steps, noise, generate) is called at each of the moments, in seconds.
+
+    It does not count itself. Raises Ended after the last moment, or where look returns True.
+    """
+
+    def __init__(self, moments, look):
+        self._moments, self._look, self._start = sorted(moments), look, time.perf_counter()
+
+    def tick(self, steps, noise, ready):
+        """After a step. noise(n): z; ready(): a function z -> images, the time for which counts this once."""
+        now = time.perf_counter()
+        if now - self._start < self._moments[0]:
+            return
+        generate = ready()
+        seconds = time.perf_counter() - self._start
+        self._moments = [each for each in self._moments if each > seconds]
+        if self._look(seconds, steps, noise, generate) or not self._moments:
+            raise Ended
+        self._start += time.perf_counter() - now
+
+
+def entropy(logits, label, noise):
+    labels = label - noise * tf.random_uniform(tf.shape(logits))
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels))
 
 
-def train_peer(name, data, seconds, seed):
-    """Train for seconds, and digits on until three times that.
-
-    Yields at both (time, seconds, steps, noise: number -> z, generate: z -> images).
-    """
-    recipe = PEERS[name]
+def train_peer(recipe, data, seed, clock):
+    """Train until the clock raises Ended."""
     generator, discriminator = networks(recipe)
     channels = data.shape[-1]
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(seed)
         real = tf.placeholder(tf.float32, [None, 28, 28, channels])
-        z = tf.placeholder(tf.float32, [None, 100])
+        z = tf.placeholder(tf.float32, [None, recipe.z_dim])
         fake = generator(z, channels)
         of_real, of_fake = discriminator(real), discriminator(fake, reuse=True)
-        d_loss, g_loss = entropy(of_real, 1 - recipe.smooth) + entropy(of_fake, 0.0), entropy(of_fake, 1.0)
+        d_loss = entropy(of_real, 1 - recipe.smooth, recipe.label_noise) + entropy(of_fake, 0.0, recipe.label_noise)
+        g_loss = entropy(of_fake, 1.0, 0.0)
         d_step, g_step = (
             tf.train.AdamOptimizer(recipe.learning_rate, recipe.beta1).minimize(
                 loss, var_list=tf.trainable_variables(scope)
@@ -165,138 +232,182 @@ def train_peer(name, data, seconds, seed):
         rng = np.random.default_rng(seed)
 
         def noise(n):
-            return rng.standard_normal([n, 100]) if recipe.normal else rng.uniform(-1, 1, [n, 100])
+            size = [n, recipe.z_dim]
+            return rng.standard_normal(size) if recipe.normal else rng.uniform(-1, 1, size)
 
-        def batches():
-            for epoch in range(1_000_000):
-                yield from data.get_batches(recipe.batch_size, seed=[seed, epoch])
-
-        spent, steps, batches = 0.0, 0, batches()
-        for label, limit in (('same', seconds), ('three times', 3 * seconds))[: 2 if channels == 1 else 1]:
-            start = time.perf_counter() - spent
-            while time.perf_counter() - start < limit:
-                batch = next(batches)
-                step(2 * batch, noise(len(batch)))
-                steps += 1
-            spent = time.perf_counter() - start
-            yield label, spent, steps, noise, lambda noise: sess.run(images, {z: noise})
+        epochs = (data.get_batches(recipe.batch_size, seed=[seed, epoch]) for epoch in itertools.count())
+        for steps, batch in enumerate(itertools.chain.from_iterable(epochs), 1):
+            step(2 * batch, noise(len(batch)))
+            clock.tick(steps, noise, lambda: lambda z_: sess.run(images, {z: z_}))
 
 
-def train_ours(name, data, seconds, seed, times=1):
-    """The notebook's own train with the notebook's own settings, `times` times as long; it shows no pictures."""
-    defined = definitions(ROOT / 'dlnd_face_generation.ipynb')
-    settings = {key: defined[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')}
-    train = defined['train']
-    train.__globals__['show_generator_output'] = lambda *a, **k: None
-    start = time.perf_counter()
-    losses, generate = train(
-        max(1, round(times * IMAGES[data.image_mode] / len(data.images))),
-        get_batches=data.get_batches,
-        data_shape=data.shape,
-        data_image_mode=data.image_mode,
-        seed=seed,
-        average=0.995,
-        **settings,
-    )
-    rng, sample_z = np.random.default_rng(seed), defined['sample_z']
-    spent = time.perf_counter() - start
-    yield 'same', spent, len(losses), lambda n: sample_z(rng, n, settings['z_dim']), generate
+def train_ours(data, seed, clock, epochs):
+    """The notebook's own train with its own settings and noise, and the clock, if there is one, in place of pictures.
+
+    Returns (losses, generate, a function: n -> noise).
+    """
+    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
+    rng = np.random.default_rng(seed)
+
+    def noise(n):
+        return lesson['switched_z'](rng, n, lesson['z_dim'])
+
+    def tick(sess, n_images, input_z, channels, mode, run):
+        if not clock:
+            return
+        before = run._values()
+
+        def ready():
+            run._average.use(sess, input_z, lambda rng, n: run.sample_z(rng, n, run.z_dim))
+            images = lesson['sample_images'](input_z, channels)
+            return lambda z: sess.run(images, {input_z: z})
+
+        clock.tick(run.step, noise, ready)
+        run._set(before)
+
+    train = lesson['train']
+    train.__globals__['show_generator_output'] = tick
+    settings = [lesson[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')]
+    data_settings = data.get_batches, data.shape, data.image_mode
+    options = {'seed': seed, 'average': 0.995, 'sample_z': lesson['switched_z']}
+    return *train(epochs, *settings, *data_settings, **options), noise
 
 
-def train_ours_in_float32(*arguments):
-    fast, session.has_fast_bfloat16 = session.has_fast_bfloat16, lambda: False
-    yield from train_ours(*arguments)
-    session.has_fast_bfloat16 = fast
+def train(name, data, seed, moments, look):
+    """Train until the last of the moments, or until look returns True."""
+    with contextlib.suppress(Ended):
+        if name == 'ours':
+            train_ours(data, seed, Clock(moments, look), epochs=10_000)
+        else:
+            train_peer(PEERS[name], data, seed, Clock(moments, look))
 
 
-OURS = {
-    'ours': train_ours,
-    'ours, longer': partial(train_ours, times=2),
-    'ours, float32': train_ours_in_float32,
-}
-RECIPES = OURS | dict.fromkeys(PEERS, train_peer)
+def until_read(name, data, reader, seed, minutes):
+    """{'readable 0.9': minutes until then, ...} of the targets that were reached, and the scores: [[minutes, ...]]."""
+    real, other = digit_scores.two_sets(data.images[reader.rest], most=READ)
+    reached, curve = {}, []
+
+    def look(seconds, steps, noise, generate):
+        scores = digit_scores.measure(reader, real, in_parts(generate, noise(READ)), other)
+        (readable, _), (distance, floor) = scores['readable'], scores['Fréchet']
+        curve.append([seconds / 60, steps, readable, distance / floor])
+        now = [f'readable {value}' for value in TARGETS['readable'] if readable >= value]
+        now += [f'Fréchet {value}' for value in TARGETS['Fréchet'] if distance <= value * floor]
+        for name in now:
+            reached.setdefault(name, seconds / 60)
+        return len(reached) == len(targets())
+
+    count = int(np.log(minutes * 60 / FIRST) / np.log(LATER))
+    train(name, data, seed, [*(FIRST * LATER**i for i in range(count + 1)), minutes * 60], look)
+    return {'reached': reached, 'curve': curve, 'seconds': curve[-1][0] * 60, 'steps': curve[-1][1]}
 
 
-def scores_of(data, reader, noise, generate):
-    """{name: (value, floor)}: means over several sets of generated images."""
+def targets():
+    """All of them, as they are called in the table."""
+    return [f'{name} {value}' for name, values in TARGETS.items() for value in values]
+
+
+def after_the_same_time(name, data, seed, seconds):
+    """The scores of faces: ours after as many images as in the notebook, others after that many seconds."""
+    found = {}
+
+    def look(spent, steps, noise, generate):
+        found.update(seconds=spent, steps=steps, scores=scores_of(data, noise, generate))
+
+    if name == 'ours':
+        start = time.perf_counter()
+        losses, generate, noise = train_ours(data, seed, None, max(1, round(FACES / len(data.images))))
+        look(time.perf_counter() - start, len(losses), noise, generate)
+    else:
+        train(name, data, seed, [seconds], look)
+    return found
+
+
+def scores_of(data, noise, generate):
+    """{name: (value, reference)}: means over several sets of generated images."""
     n = min(COUNT, len(data.images) // 2)
     order = np.random.default_rng(0).permutation(len(data.images))[: 2 * n]
     real, other = data.images[order].reshape(2, n, *data.shape[1:])
-    scores = []
-    for _ in range(SETS):
-        z = noise(n)
-        fake = np.concatenate([generate(some) for some in np.array_split(z, -(-n // 500))])
-        scores.append(image_scores.measure(real, fake, other))
-        if reader:
-            scores[-1] |= read_scores(data, reader, z, fake)
+    scores = [image_scores.measure(real, in_parts(generate, noise(n)), other) for _ in range(SETS)]
     return {name: np.mean([each[name] for each in scores], 0).tolist() for name in scores[0]}
 
 
-def read_scores(data, reader, z, fake):
-    """What a reader says of images generated from z; purity, of z with a switch: how much of one digit a switch is."""
-    real, other = digit_scores.two_sets(data.images[reader.rest], most=len(fake) // 2)
-    scores = digit_scores.measure(reader, real, fake[: len(real)], other)
-    on = z[:, :10] > 1  # 3 where a switch is on
-    if (on.sum(1) == 1).all():
-        classes, _, _ = reader.read(fake)
-        each = np.array([digit_scores.counts(classes[of_it]) for of_it in on.T])
-        scores['purity'] = np.mean(each.max(1) / each.sum(1)), np.nan
-    return scores
+def in_parts(generate, z):
+    return np.concatenate([generate(some) for some in np.array_split(z, -(-len(z) // 500))])
 
 
-def show_table(results, kind, title):
-    """One line per recipe and time: medians over the seeds, and how far apart the seeds are."""
+def by_recipe(results, kind):
     groups = {}
     for result in results:
         if result['kind'] == kind:
-            groups.setdefault((result['recipe'], result['time']), []).append(result)
-    floor = next(iter(groups.values()))[0]['scores']  # of ours, as no other has all of them
-    print(f'\n{title}')
-    print(f'{"":22}{"time":14}{"seconds":>8}{"steps":>8}{"seeds":>6}' + ''.join(f'{name:>20}' for name in floor))
-    for (recipe, label), group in groups.items():
-        line = f'{recipe:22}{label:14}{np.median([r["seconds"] for r in group]):8.0f}'
-        line += f'{np.median([r["steps"] for r in group]):8,.0f}{len(group):6}'
-        for name in floor:
-            values = [r['scores'].get(name, [np.nan])[0] for r in group]
-            spread = f' ({min(values):.2f}-{max(values):.2f})' if len(values) > 1 else ''
-            line += f'{f"{np.median(values):.2f}{spread}":>20}'
+            groups.setdefault(result['recipe'], []).append(result)
+    return groups.items()
+
+
+def with_range(values, form):
+    """The median, and in brackets the least and the greatest."""
+    text = format(np.median(values), form)
+    return f'{text} ({min(values):{form}}-{max(values):{form}})' if len(values) > 1 else text
+
+
+def show_digits(results):
+    """A line per recipe: the minutes until each target was reached."""
+    print('\ndigits: minutes until')
+    print(f'{"":20}{"steps/s":>8}{"seeds":>6}' + ''.join(f'{name:>18}' for name in targets()))
+    for recipe, group in by_recipe(results, 'mnist'):
+        line = f'{recipe:20}{np.median([r["steps"] / r["seconds"] for r in group]):8.1f}{len(group):6}'
+        for name in targets():
+            values = [r['reached'].get(name) for r in group]
+            late = f'> {max(r["seconds"] for r in group) / 60:.0f}'
+            line += f'{late if None in values else with_range(values, ".1f"):>18}'
         print(line)
-    print(f'{"floor: real images":58}' + ''.join(f'{value:20.2f}' for _, value in floor.values()))
+
+
+def show_faces(results):
+    """A line per recipe: its scores."""
+    groups = [*by_recipe(results, 'celeba')]
+    names = groups[0][1][0]['scores'] if groups else {}
+    print(f'\nfaces\n{"":20}{"seconds":>8}{"steps":>8}{"seeds":>6}' + ''.join(f'{name:>20}' for name in names))
+    for recipe, group in groups:
+        line = f'{recipe:20}{np.median([r["seconds"] for r in group]):8.0f}'
+        line += f'{np.median([r["steps"] for r in group]):8,.0f}{len(group):6}'
+        line += ''.join(f'{with_range([r["scores"][name][0] for r in group], ".2f"):>20}' for name in names)
+        print(line)
+    if groups:
+        print(f'{"reference: real faces":42}' + ''.join(f'{value:20.2f}' for _, value in names.values()))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data-dir', type=Path, default=ROOT / 'data', help='where the data lies (default: data)')
     parser.add_argument('--kinds', nargs='+', default=['mnist', 'celeba'], choices=['mnist', 'celeba'])
-    parser.add_argument('--recipes', nargs='+', default=['ours', 'ours, longer', *PEERS], choices=[*RECIPES])
+    parser.add_argument('--recipes', nargs='+', default=['ours', *PEERS], choices=['ours', *PEERS])
     parser.add_argument('--seeds', type=int, default=3, help='of ours; the peers get one (default: 3)')
+    parser.add_argument('--minutes', type=float, default=30, help='at most, for the digits (default: 30)')
     arguments = parser.parse_args()
 
     RESULTS.parent.mkdir(exist_ok=True)
     results = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     for kind in arguments.kinds:
         data = helper.open_dataset(kind, arguments.data_dir)
-        reader = digit_scores.Reader(data.images, data.labels, arguments.data_dir) if data.labels is not None else None
+        reader = digit_scores.Reader(data.images, data.labels, arguments.data_dir) if kind == 'mnist' else None
         for recipe in arguments.recipes:
-            for seed in range(arguments.seeds if recipe.startswith('ours') else 1):
+            for seed in range(arguments.seeds if recipe == 'ours' else 1):
                 key = {'recipe': recipe, 'kind': kind, 'data': data.title, 'seed': seed}
                 if any(key.items() <= result.items() for result in results):
                     continue
-                own = [r['seconds'] for r in results if r['kind'] == kind and r['recipe'] == 'ours']
-                for label, seconds, steps, *draw in RECIPES[recipe](recipe, data, own and np.median(own), seed):
-                    result = key | {
-                        'time': label,
-                        'seconds': seconds,
-                        'steps': steps,
-                        'scores': scores_of(data, reader, *draw),
-                    }
-                    results.append(result)
-                    with RESULTS.open('a') as file:
-                        print(json.dumps(result), file=file)
+                if reader:
+                    result = key | until_read(recipe, data, reader, seed, arguments.minutes)
+                else:
+                    own = [r['seconds'] for r in results if r['kind'] == kind and r['recipe'] == 'ours']
+                    result = key | after_the_same_time(recipe, data, seed, own and np.median(own))
+                results.append(result)
+                with RESULTS.open('a') as file:
+                    print(json.dumps(result), file=file)
 
     print(f'{os.cpu_count()} cores, Python {platform.python_version()}, TensorFlow {tf.__version__}')
-    for kind in arguments.kinds:
-        show_table(results, kind, kind)
+    show_digits(results)
+    show_faces(results)
 
 
 if __name__ == '__main__':

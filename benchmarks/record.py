@@ -4,9 +4,10 @@
 
 The task is always the same: MNIST (where it lies in DIR, otherwise synthetic digits), the notebook's own functions and
 settings, 7,500 steps of 32 images. Variant 'present' is the notebook as it is; each of the others changes a few lines
-of it (`VARIANTS`). A run has one core, and `--jobs` of them run side by side. After half of the steps and after all, a
-reader scores 10,000 generated images (lesson/scores/digits.py). With the same seed, all variants see the same images
-in the same order, so that they are compared seed by seed: a paired t-test against 'present'.
+of it (benchmarks/variants.py). A run has one core, `--jobs` of them run side by side, and all compute in float32: on
+every machine the same is compared. After half of the steps and after all, a reader scores 10,000 generated images
+(lesson/scores/digits.py). With the same seed, all variants see the same images in the same order, so they are compared
+seed by seed: a paired t-test against 'present'.
 
 Each result is appended to build/record.jsonl as it comes; what is found there is not run again (delete it to start
 over). The table of all of them is printed last.
@@ -28,12 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
 from benchmarks.variants import VARIANTS  # noqa: E402
+from lesson import session  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
 from lesson.progress import progress  # noqa: E402
 from lesson.scores import digits as digit_scores  # noqa: E402
-from lesson.session import tf  # noqa: E402
 
-tf.disable_eager_execution()
+session.tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'record.jsonl'
 STEPS, BATCH, COUNT = 7_500, 32, 10_000
 ONE_CORE = {'TF_NUM_INTRAOP_THREADS': '1', 'TF_NUM_INTEROP_THREADS': '1', 'TQDM_DISABLE': '1'}
@@ -43,6 +44,7 @@ SHOWN = ('readable', 'Fréchet', 'pure', 'purity', 'rarest class')  # columns of
 
 def train(variant, seed, steps, data_dir):
     """One run: what is logged of it."""
+    session.has_fast_bfloat16 = lambda: False
     data = helper.open_dataset('mnist', data_dir)
     reader = digit_scores.Reader(data.images, data.labels, data_dir)
     lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')

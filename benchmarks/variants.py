@@ -154,9 +154,12 @@ VARIANTS = {
     'beta2 0.99': beta2,
     'strength 2.5': partial(strength, 2.5),
     'balanced, falling': all_of(balanced, falling),
-    'all four': all_of(partial(strength, 2.5), falling, beta2, lambda lesson, options, steps: options.update(
-        sample_z=partial(balanced_z, strength=2.5)
-    )),
+    'all four': all_of(
+        partial(strength, 2.5),
+        falling,
+        beta2,
+        lambda lesson, options, steps: options.update(sample_z=partial(balanced_z, strength=2.5)),
+    ),
     'strength 4 to 2': partial(changing_strength, 4, 2),
     'strength 2 to 4': partial(changing_strength, 2, 4),
     'noise on the switch': noisy_switch,

@@ -16,12 +16,15 @@ from pathlib import Path
 
 MESSAGES = 'lesson-tensorflow-'  # a file in the system's folder for temporary files; then the number of the process
 
-# Read by TensorFlow while it is imported: only fatal errors are logged, and convolutions are oneDNN's. That is the
+# Read by TensorFlow: only fatal errors are logged, and convolutions are oneDNN's. That is the
 # default only where the processor has AVX512-VNNI or newer; with AVX2 alone a training step is about 1.7 times as fast
 # (docs/results.md).
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 if platform.machine() in ('x86_64', 'AMD64'):
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
+# On two cores, two operations side by side, each on one core, make a training step faster than one on both.
+if (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()) == 2:
+    os.environ.setdefault('TF_NUM_INTRAOP_THREADS', '1')
 
 
 @contextmanager
@@ -92,13 +95,17 @@ def open_session(graph, bfloat16: bool | None = None, connect=tf.Session) -> tf.
 
 
 def has_fast_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX), and oneDNN may use that; Linux only.
+    """Whether convolutions are faster in bfloat16: with AMX, or with AMD's AVX512-BF16, on Linux.
 
-    Elsewhere bfloat16 is emulated, and slower than float32. ONEDNN_MAX_CPU_ISA is oneDNN's own limit.
+    Elsewhere it is emulated, or not worth the conversions (with Intel's AVX512-BF16 a step takes longer than in
+    float32). oneDNN has to be allowed to use it: ONEDNN_MAX_CPU_ISA is its own limit.
     """
     cpuinfo = Path('/proc/cpuinfo')
-    native = cpuinfo.exists() and re.search(r'\b(avx512_bf16|amx_bf16)\b', cpuinfo.read_text())
+    processor = cpuinfo.read_text() if cpuinfo.exists() else ''
     limit = os.environ.get('ONEDNN_MAX_CPU_ISA', 'ALL').upper()
+    if re.search(r'\bamx_bf16\b', processor):
+        return bool(re.search('ALL|DEFAULT|AMX', limit))
+    native = 'AuthenticAMD' in processor and re.search(r'\bavx512_bf16\b', processor)
     return bool(native and re.search('ALL|DEFAULT|512.*BF16|FP16|AMX|AVX10', limit))
 
 

@@ -1,5 +1,7 @@
 """The peers that the benchmarks compare with are what they claim to be."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -27,8 +29,8 @@ class Noise:
 def test_a_peer_generates_images_and_judges_each(name):
     generator, discriminator = quality.networks(quality.PEERS[name])
     with tf.Graph().as_default() as graph:
-        images = generator(tf.zeros([5, 100]), 3)
-        again = generator(tf.zeros([5, 100]), 3, is_train=False)
+        z = tf.zeros([5, quality.PEERS[name].z_dim])
+        images, again = generator(z, 3), generator(z, 3, is_train=False)
         logits, others = discriminator(images), discriminator(again, reuse=True)
         sizes = {
             scope: [v.shape.as_list() for v in tf.trainable_variables(scope)]
@@ -43,22 +45,70 @@ def test_a_peer_generates_images_and_judges_each(name):
     assert convolutions == list(quality.PEERS[name].down)
 
 
-@pytest.mark.long
-def test_a_peer_is_given_the_time_that_ours_took_and_on_digits_three_times_that():
-    for channels, limits in ((1, {'same': 2, 'three times': 6}), (3, {'same': 2})):
-        results = list(quality.train_peer('PyTorch tutorial', Noise(channels), 2, seed=0))
-        assert [label for label, *_ in results] == list(limits)
-        for label, spent, steps, *_ in results:
-            assert limits[label] <= spent < limits[label] + 2 and steps > 0
+def test_a_clock_counts_training_and_what_images_need_but_not_looking_at_them(monkeypatch):
+    now, seen = [100.0], []
+    monkeypatch.setattr(quality.time, 'perf_counter', lambda: now[0])
+
+    def later(seconds, result=None):
+        now[0] += seconds
+        return result
+
+    def look(*arguments):
+        seen.append(arguments)
+        later(50)
+
+    clock = quality.Clock([3, 9, 2], look)
+    with pytest.raises(quality.Ended):
+        for step in range(1, 100):
+            later(1)
+            clock.tick(step, 'noise', lambda: later(0.5, 'images'))
+    assert seen == [(2.5, 2, 'noise', 'images'), (3.5, 3, 'noise', 'images'), (9.5, 9, 'noise', 'images')]
 
 
+@pytest.mark.parametrize('name', ['ours', *quality.PEERS])
 @pytest.mark.long
-def test_our_recipe_is_the_one_of_the_notebook(monkeypatch):
-    monkeypatch.setattr(quality, 'IMAGES', {'L': 128})
+def test_a_recipe_trains_until_it_has_reached_all_targets(monkeypatch, name):
+    monkeypatch.setattr(quality, 'FIRST', 0.01)
+    monkeypatch.setattr(quality, 'READ', 20)
     monkeypatch.setattr(recalibrate, 'BATCHES', 1)
-    ((label, _, steps, noise, generate),) = quality.train_ours('ours', Noise(1), None, seed=0)
-    assert (label, steps) == ('same', 4)
-    assert generate(noise(5)).shape == (5, 28, 28, 1)
+    shares = iter([0.5, 0.85, 0.95, 0.97])
+
+    def measure(reader, real, fake, other):
+        assert real.shape == fake.shape == other.shape == (20, 28, 28, 1) and np.abs(fake).max() <= 1
+        share = next(shares)
+        return {'readable': (share, 1.0), 'Fréchet': (10 - 9 * share, 0.5)}
+
+    monkeypatch.setattr(quality.digit_scores, 'measure', measure)
+    result = quality.until_read(name, Noise(1), SimpleNamespace(rest=slice(0, 64)), seed=0, minutes=1)
+    curve, reached = np.array(result['curve']), result['reached']
+    np.testing.assert_allclose(curve[:, 2:], [[0.5, 11], [0.85, 4.7], [0.95, 2.9], [0.97, 2.54]])
+    assert [reached[each] for each in quality.targets()] == [curve[i, 0] for i in (1, 2, 2, 3, 1, 1)]
+    assert np.all(np.diff(curve[:, :2], axis=0) > 0)
+
+
+@pytest.mark.long
+def test_faces_are_scored_after_the_time_that_ours_took(monkeypatch):
+    monkeypatch.setattr(quality, 'FACES', 128)
+    monkeypatch.setattr(quality, 'SETS', 1)
+    monkeypatch.setattr(recalibrate, 'BATCHES', 1)
+    monkeypatch.setattr(quality.image_scores, 'measure', lambda *sets: {'SWD': (len(sets[1]), 1.0)})
+    ours = quality.after_the_same_time('ours', Noise(3), 0, None)
+    assert ours['steps'] == 4 and ours['scores'] == {'SWD': [32, 1]}
+    peer = quality.after_the_same_time('PyTorch tutorial', Noise(3), 0, 2)
+    assert 2 <= peer['seconds'] < 4 and peer['steps'] > 0 and peer['scores'] == {'SWD': [32, 1]}
+
+
+def test_the_table_says_how_long_each_recipe_took_and_what_it_never_reached(capsys):
+    first, *others = quality.targets()
+    runs = [
+        {'kind': 'mnist', 'recipe': 'ours', 'seconds': 60, 'steps': 3000, 'reached': dict.fromkeys([first, *others], n)}
+        for n in (1.0, 2.0, 4.0)
+    ]
+    runs.append({'kind': 'mnist', 'recipe': 'peer', 'seconds': 1800, 'steps': 9000, 'reached': {first: 8.0}})
+    quality.show_digits(runs)
+    *_, ours, peer = capsys.readouterr().out.splitlines()
+    assert ours.split()[:5] == ['ours', '50.0', '3', '2.0', '(1.0-4.0)']
+    assert peer.split()[:4] == ['peer', '5.0', '1', '8.0'] and peer.split()[4:] == ['>', '30'] * len(others)
 
 
 def test_the_work_of_a_step_is_counted_right():

@@ -100,18 +100,20 @@ def test_where_no_file_can_be_written_nothing_is_held_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('flags', 'limit', 'fast'),
+    ('vendor', 'flags', 'limit', 'fast'),
     [
-        ('avx512f avx512_bf16', None, True),
-        ('avx512f amx_bf16 amx_tile', 'DEFAULT', True),
-        ('avx512f avx512_bf16', 'AVX512_CORE_AMX', True),
-        ('avx512f avx512_bf16', 'AVX512_CORE', False),
-        ('avx512f avx512_vnni', None, False),
-        ('neon bf16', None, False),
+        ('AuthenticAMD', 'avx512f avx512_bf16', None, True),
+        ('AuthenticAMD', 'avx512f avx512_bf16', 'AVX512_CORE_AMX', True),
+        ('AuthenticAMD', 'avx512f avx512_bf16', 'AVX512_CORE', False),
+        ('AuthenticAMD', 'avx512f avx512_vnni', None, False),
+        ('GenuineIntel', 'avx512f avx512_bf16 amx_bf16 amx_tile', 'DEFAULT', True),
+        ('GenuineIntel', 'avx512f avx512_bf16 amx_bf16 amx_tile', 'AVX512_CORE_BF16', False),
+        ('GenuineIntel', 'avx512f avx512_bf16', None, False),
+        ('', 'neon bf16', None, False),
     ],
 )
-def test_bfloat16_is_used_where_the_processor_has_it_and_onednn_may_use_it(tmp_path, monkeypatch, flags, limit, fast):
-    (tmp_path / 'cpuinfo').write_text(f'flags : fpu {flags}\n')
+def test_bfloat16_is_used_where_it_is_faster_and_onednn_may_use_it(tmp_path, monkeypatch, vendor, flags, limit, fast):
+    (tmp_path / 'cpuinfo').write_text(f'vendor_id : {vendor}\nflags : fpu {flags}\n')
     monkeypatch.setattr(session, 'Path', lambda path: tmp_path / Path(path).name)
     monkeypatch.delenv('ONEDNN_MAX_CPU_ISA', raising=False)
     if limit:

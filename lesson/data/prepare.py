@@ -98,7 +98,7 @@ def _blocks(source, entries, prepare, title, remedy):
         message = f'{len(broken):,} of {pictures:,} pictures in {source} cannot be read: {_first_ten(broken)}'
         if len(broken) == pictures or (remedy and len(broken) > TOLERATED * pictures):
             raise ValueError(f'{message}. {instead}')
-        say(f'Skipped {message}')
+        say(f'Left out: {message}')
 
 
 def _first_ten(names):

@@ -76,7 +76,7 @@ def test_zips_in_a_folder_are_read_like_sub_folders_and_not_unpacked(tmp_path, c
         archive.writestr('10.png', level(10)[:60])
     assert levels('own', tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert levels('own/b.ZIP', tmp_path) == levels(own / 'b.ZIP', tmp_path) == [2, 3]  # a zip alone is a data set, too
-    assert 'Skipped 1 of 10 pictures' in (printed := capsys.readouterr().out) and ': deeper/z.zip/10.png (' in printed
+    assert 'Left out: 1 of 10 pictures' in (printed := capsys.readouterr().out) and ': deeper/z.zip/10.png (' in printed
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_broken_pictures_and_other_files_are_left_out_and_named_once_whatever_th
     left_out, line, _ = capsys.readouterr().out.encode().decode().splitlines()
     named = ', '.join(f'{i:02d}.txt' for i in range(10))
     assert left_out == f'Left out 12 files in {own} that are not pictures: {named}, ...'
-    assert line.startswith(f'Skipped 7 of 8 pictures in {own} cannot be read: IMG_1.jpg (')
+    assert line.startswith(f'Left out: 7 of 8 pictures in {own} cannot be read: IMG_1.jpg (')
     for words in (
         'IMG_1.jpg (an HEIC photo, which Pillow does not read: export it as JPEG)',
         'b truncated.jpg (',
@@ -198,7 +198,7 @@ def test_broken_pictures_and_other_files_are_left_out_and_named_once_whatever_th
     ):
         assert words in line
     helper.open_dataset(own, tmp_path)
-    assert 'Skipped' not in capsys.readouterr().out
+    assert 'Left out' not in capsys.readouterr().out
 
 
 def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error_that_leaves_nothing(tmp_path, capsys):
@@ -213,7 +213,7 @@ def test_one_broken_face_in_a_hundred_is_skipped_and_more_are_an_error_that_leav
     images = helper.open_dataset('celeba', tmp_path).images
     np.testing.assert_array_equal(images[:2], [by_hand(files[1]), by_hand(files[3])])
     assert len(images) == 198
-    assert 'Skipped 2 of 200' in (printed := capsys.readouterr().out) and 'it has 1x1 pixels, not 178x218' in printed
+    assert 'Left out: 2 of 200' in (printed := capsys.readouterr().out) and 'it has 1x1 pixels, not 178x218' in printed
 
 
 def test_another_picture_time_or_setting_makes_other_images(tmp_path):
