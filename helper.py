@@ -119,11 +119,12 @@ class Dataset:
     """Images, and batches of them. `open_dataset` makes one of files.
 
     images: uint8 [n, height, width, channels], n >= 1; title: for figures; image_mode: 'L' (1 channel) or 'RGB' (3),
-    None: the one that fits the channels; labels: what each image shows, uint8 [n], or None.
+    None: the one that fits the channels; labels: what each image shows, uint8 [n], or None; mirror: whether half of the
+    images, chosen at random in each epoch, are mirrored, left to right.
     Raises ValueError when mode or labels do not fit the images, TypeError for the original course's arguments.
     """
 
-    def __init__(self, images, title, image_mode=None, labels=None):
+    def __init__(self, images, title, image_mode=None, labels=None, mirror=False):
         if isinstance(images, (str, Path)):
             raise TypeError(
                 f'Dataset takes images, a title and an image_mode. In place of helper.Dataset({str(images)!r}, files) '
@@ -134,7 +135,7 @@ class Dataset:
         if labels is not None and len(labels) != len(images):
             raise ValueError(f'there are {len(labels):,} labels for {len(images):,} images: pass one for each')
         self.images, self.title, self.image_mode, self.labels = images, title, image_mode, labels
-        self.shape = images.shape
+        self.shape, self.mirror = images.shape, mirror
 
     def get_batches(self, batch_size: int, seed=None) -> Iterator[np.ndarray]:
         """Yield shuffled float32 batches [batch_size, height, width, channels] in [-0.5, 0.5], one epoch per call.
@@ -145,12 +146,16 @@ class Dataset:
         count = len(self.images)
         if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= count:
             raise ValueError(f'batch_size is {batch_size!r}: there are {count:,} {self.title}, choose 1 to {count}')
-        return self._batches(batch_size, np.random.default_rng(seed).permutation(count))
+        return self._batches(batch_size, np.random.default_rng(seed))
 
-    def _batches(self, batch_size, order):
+    def _batches(self, batch_size, rng):
         images = np.asarray(self.images)
+        order = rng.permutation(len(images))
         for start in range(0, len(order) - batch_size + 1, batch_size):
             batch = images[order[start : start + batch_size]].astype(np.float32)
+            if self.mirror:
+                mirrored = rng.random(batch_size) < 0.5
+                batch[mirrored] = batch[mirrored, :, ::-1]
             batch /= 255
             batch -= 0.5
             yield batch

@@ -20,6 +20,7 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,11 @@ RESULTS = ROOT / 'build' / 'record.jsonl'
 STEPS, BATCH, COUNT = 7_500, 32, 10_000
 ONE_CORE = {'TF_NUM_INTRAOP_THREADS': '1', 'TF_NUM_INTEROP_THREADS': '1', 'TQDM_DISABLE': '1'}
 PURE = 0.9  # share of a position's images that have to be read as the same digit
-SHOWN = ('readable', 'Fréchet', 'pure', 'purity', 'rarest class')  # columns of the table
+# Columns of the table; which seed is the worst.
+SHOWN = {'readable': min, 'Fréchet': max, 'pure': min, 'purity': min, 'rarest class': min}
 
 
-def train(variant, seed, steps, data_dir):
+def train(steps, variant, seed, data_dir):
     """One run: what is logged of it."""
     session.has_fast_bfloat16 = lambda: False
     data = helper.open_dataset('mnist', data_dir)
@@ -96,12 +98,34 @@ def score(data, reader, sample_z, generate):
     return scores | {'floor': {name: floor for name, (_, floor) in both.items()}}
 
 
-def work(variant, seed, steps, data_dir):
-    """What a process does: its error is a result as well, so that the other runs go on."""
-    try:
-        return train(variant, seed, steps, data_dir)
-    except Exception as error:
-        return {'variant': variant, 'seed': seed, 'error': repr(error)}
+def side_by_side(run, names, due, data_dir, jobs, path):
+    """The results in a file of JSON lines, once run(*values, data_dir) has been called for all of `due` that it lacks.
+
+    names: of the values, as a result has them. Each call has a process and a core of its own. Its error is printed, and
+    the others go on.
+    """
+    path.parent.mkdir(exist_ok=True)
+    results = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    done = {tuple(result[name] for name in names) for result in results}
+    due = [values for values in due if values not in done]
+    bar = progress(total=len(due), desc='runs', unit='run', disable=not due)
+    os.environ.update(ONE_CORE)
+    spawned = multiprocessing.get_context('spawn')
+    with bar, ProcessPoolExecutor(jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
+        for each in as_completed([pool.submit(run, *values, data_dir) for values in due]):
+            if each.exception():
+                print(f'A run failed: {each.exception()!r}', file=sys.stderr)
+            else:
+                results.append(each.result())
+                with path.open('a') as file:
+                    print(json.dumps(results[-1]), file=file)
+            bar.update()
+    return results
+
+
+def mean_and_worst(values, worst):
+    """'mean ± standard deviation (worst)'."""
+    return f'{np.mean(values):.3f} ± {np.std(values, ddof=len(values) > 1):.3f} ({worst(values):.2f})'
 
 
 def show_table(results, when):
@@ -117,10 +141,8 @@ def show_table(results, when):
     for variant, group in by_variant.items():
         runs = list(group.values())
         line = f'{variant:34}{len(runs):6}{np.mean([run["minutes"] for run in runs]):6.1f}'
-        for name in SHOWN:
-            values = np.array([run[when][name] for run in runs])
-            worst = values.max() if name == 'Fréchet' else values.min()
-            line += f'{f"{values.mean():.3f} ± {values.std(ddof=len(runs) > 1):.3f} ({worst:.2f})":>22}'
+        cells = (mean_and_worst([run[when][name] for run in runs], worst) for name, worst in SHOWN.items())
+        line += ''.join(f'{cell:>22}' for cell in cells)
         base = by_variant.get('present', {})
         both = sorted(group.keys() & base.keys())
         if variant != 'present' and len(both) > 1:
@@ -140,24 +162,11 @@ def main():
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='runs side by side, a core each')
     arguments = parser.parse_args()
 
-    RESULTS.parent.mkdir(exist_ok=True)
-    results = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-    done = {(result['variant'], result['seed']) for result in results}
+    data = helper.open_dataset('mnist', arguments.data_dir)  # here, once, what all runs read: the prepared images,
+    digit_scores.Reader(data.images, data.labels, arguments.data_dir)  # and what the reader has learned
     due = [(variant, seed) for seed in arguments.seeds for variant in arguments.variants]
-    due = [run for run in due if run not in done]
-    if due:  # here, once, what all of them read: the prepared images, and what the reader has learned
-        data = helper.open_dataset('mnist', arguments.data_dir)
-        digit_scores.Reader(data.images, data.labels, arguments.data_dir)
-        bar = progress(total=len(due), desc='runs', unit='run', disable=False)
-        os.environ.update(ONE_CORE)
-        spawned = multiprocessing.get_context('spawn')
-        with bar, ProcessPoolExecutor(arguments.jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
-            running = [pool.submit(work, *run, arguments.steps, arguments.data_dir) for run in due]
-            for run in as_completed(running):
-                results.append(run.result())
-                with RESULTS.open('a') as file:
-                    print(json.dumps(results[-1]), file=file)
-                bar.update()
+    run = partial(train, arguments.steps)
+    results = side_by_side(run, ('variant', 'seed'), due, arguments.data_dir, arguments.jobs, RESULTS)
     for when in ('half', 'end'):
         show_table(results, when)
 

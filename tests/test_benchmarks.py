@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import quality, throughput
+from benchmarks import few, quality, record, throughput, variants
+from lesson.notebook.definitions import definitions
 from lesson.session import open_session, tf
 from lesson.train import recalibrate
+from lesson.train import run as run_module
 
 tf.disable_eager_execution()
 
@@ -116,3 +118,65 @@ def test_the_work_of_a_step_is_counted_right():
     up = 100 * 2048 + 16 * 16 * 128 * 64 + 49 * 16 * 64 * 32 + 196 * 16 * 32 * 3  # multiplications of the generator
     down = 196 * 16 * 3 * 32 + 49 * 16 * 32 * 64 + 16 * 16 * 64 * 128 + 2048
     assert work == 2 * (3 * up + 7 * down)
+
+
+def run_of(first, second, data_dir):
+    """A run that fails if its first number is 3."""
+    return {'first': first, 'second': second, 'score': 1 / (3 - first), 'data': str(data_dir)}
+
+
+@pytest.mark.long
+def test_runs_side_by_side_are_kept_as_they_end_and_not_made_again(tmp_path, monkeypatch, capfd):
+    for name in record.ONE_CORE:
+        monkeypatch.setenv(name, '')
+    path, due = tmp_path / 'build' / 'runs.jsonl', [(1, 'x'), (3, 'x'), (2, 'y')]
+    found = record.side_by_side(run_of, ('first', 'second'), due, tmp_path, 2, path)
+    assert sorted((each['first'], each['score']) for each in found) == [(1, 0.5), (2, 1.0)]
+    assert 'A run failed: ZeroDivisionError' in capfd.readouterr().err
+    path.write_text(path.read_text().replace('0.5', '0.25'))  # as it was kept
+    again = record.side_by_side(run_of, ('first', 'second'), [(1, 'x'), (0, 'z')], tmp_path, 2, path)
+    assert sorted((each['first'], round(each['score'], 2)) for each in again) == [(0, 0.33), (1, 0.25), (2, 1.0)]
+
+
+def scored(variant, seed, distance):
+    names = ('readable', 'pure', 'purity', 'rarest class')
+    scores = {'Fréchet': distance, **dict.fromkeys(names, 0.5), 'floor': {'Fréchet': 1.5}}
+    return {'variant': variant, 'seed': seed, 'minutes': 2.0, 'end': scores}
+
+
+def test_the_record_compares_seed_by_seed(capsys):
+    base, other = [5.0, 7.0, 9.0], [4.0, 6.5, 7.5]
+    runs = [scored('present', i, each) for i, each in enumerate(base)]
+    runs += [scored('other', i, each) for i, each in enumerate(other)] + [scored('other', 7, 6.0)]
+    record.show_table(runs, 'end')
+    *_, first, second, floor = capsys.readouterr().out.splitlines()
+    assert '7.000 ± 2.000 (9.00)' in first and first.split()[:3] == ['present', '3', '2.0']
+    differences = np.subtract(other, base)
+    t = differences.mean() / (differences.std(ddof=1) / 3**0.5)
+    p = 1 - abs(t) / (t * t + 2) ** 0.5  # Student's distribution with two degrees of freedom, in closed form
+    assert second.split()[-2:] == ['-1.00', f'{p:.3f}'] and '1.500' in floor
+
+
+@pytest.mark.parametrize('name', [*variants.VARIANTS])
+@pytest.mark.long
+def test_a_variant_trains(name, monkeypatch):
+    monkeypatch.setattr(recalibrate, 'BATCHES', 1)
+    monkeypatch.setattr(run_module, 'Average', run_module.Average)
+    lesson = definitions(quality.ROOT / 'dlnd_face_generation.ipynb')
+    options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': 0}
+    variants.VARIANTS[name](lesson, options, 6)
+    variants.replace(lesson, show_generator_output=lambda *a, **k: None)
+    data = Noise(1)
+    settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
+    losses, generate = lesson['train'](6, 32, *settings, **options)
+    z = options['sample_z'](np.random.default_rng(0), 20, 100)
+    assert np.isfinite(losses).all() and len(losses) == 12 and np.abs(generate(z)).max() <= 1
+
+
+def test_nearest_is_the_distance_from_the_nearest_image():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, [7, 4, 4, 3], dtype=np.uint8)
+    fake = np.concatenate([images[3:4] / 127.5 - 1, rng.uniform(-1, 1, [2, 4, 4, 3])]).astype('float32')
+    by_hand = [min(np.sqrt(np.mean((one - (other / 127.5 - 1)) ** 2)) for other in images) for one in fake]
+    np.testing.assert_allclose(few.nearest(fake, images), by_hand, atol=1e-3)
+    assert few.nearest(fake, images)[0] < 1e-3
