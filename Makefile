@@ -20,7 +20,7 @@ PAGE = $(BIN)/jupyter nbconvert --log-level WARN --to html --template lesson/not
 PYTEST = $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run html pdf lab play learn check student grade cluster test test-long newest lock format guide bench clean
+.PHONY: help run html pdf lab play learn check student grade cluster test test-long newest lock format guide bench record clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 11
@@ -85,7 +85,10 @@ format: $(TESTS_READY)  ## the code and the notebook, as the linter wants them
 guide: $(TESTS_READY)  ## docs/field_guide.md: twenty common faults, each trained, beside what is right
 	$(BIN)/python -m tests.contract.field_guide $(ARGS)
 
-bench: $(BENCH_READY)  ## speed, data and quality, each against its peers; two hours
+record: $(BENCH_READY)  ## five seeds of the digits; of a changed recipe too: make record ARGS='--variants present guess'
+	$(BIN)/python benchmarks/record.py $(ARGS)
+
+bench: $(BENCH_READY)  ## speed, data and quality, each against its peers; three hours
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/quality.py

@@ -114,9 +114,11 @@ def test_what_a_function_has_to_do_is_read_right_before_it(copy):
 
 
 @pytest.mark.parametrize('name', sorted(TO_WRITE))
-def test_a_text_gives_time_and_difficulty_and_three_hints_that_go_further(name):
+def test_a_text_gives_time_difficulty_importance_and_three_hints_that_go_further(name):
     title, *_ = TEXTS[name].splitlines()
-    assert re.fullmatch(rf'\*\*Your turn: `{name}`\*\* · \d+ minutes · (easy|medium|hard)', title)
+    first = rf'\*\*Your turn: `{name}`\*\* · \d+ minutes'
+    dots = re.fullmatch(f'{first} · difficulty (●+○*) · importance (●+○*)', title)
+    assert [len(each) for each in dots.groups()] == [5, 5]
     hints = re.findall(r'<details><summary>Hint (\d)</summary>\n\n(.*?)\n\n</details>', TEXTS[name], re.S)
     assert [number for number, _ in hints] == ['1', '2', '3']
     assert TEXTS[name].count('<details>') == TEXTS[name].count('</details>') == 3
