@@ -52,11 +52,14 @@ def train(steps, variant, seed, data_dir):
     lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
     options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
     VARIANTS[variant](lesson, options, steps)
+    batch_size = options.pop('batch_size', BATCH)
     scores = {}
+
+    halfway = steps * BATCH // batch_size // 200 * 100
 
     def look(sess, n_images, input_z, channels, mode, run):
         """In place of the pictures during training: the scores after half of the steps, of the averaged weights."""
-        if run.step == steps // 2 // 100 * 100:
+        if run.step == halfway:
             start, values = time.perf_counter(), run._values()
             run._average.use(sess, input_z, lambda rng, n: run.sample_z(rng, n, run.z_dim))
             images = lesson['sample_images'](input_z, channels)
@@ -68,7 +71,7 @@ def train(steps, variant, seed, data_dir):
     train.__globals__['show_generator_output'] = look
     start, epochs = time.perf_counter(), max(1, round(steps / (len(data.images) // BATCH)))
     settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
-    losses, generate = train(epochs, BATCH, *settings, **options)
+    losses, generate = train(epochs, batch_size, *settings, **options)
     seconds = time.perf_counter() - start - scores.pop('seconds', 0)
     scores['end'] = score(data, reader, options['sample_z'], generate)
     return {

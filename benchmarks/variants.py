@@ -139,6 +139,26 @@ def growing_average(lesson, options, steps, share=0.05):
     run.Average = Average
 
 
+def batches_of(size, lesson, options, steps):
+    """As many images in smaller batches, so more steps."""
+    options['batch_size'] = size
+
+
+def narrow(lesson, options, steps, width=24):
+    """A discriminator of width, 2 width and 4 width channels, whose layers cost most of a step."""
+    conv2d, add_bias, batch_norm, dense = (lesson[name] for name in ('conv2d', 'add_bias', 'batch_norm', 'dense'))
+
+    def discriminator(images, reuse=False):
+        with tf.variable_scope('discriminator', reuse=reuse):
+            h = tf.nn.leaky_relu(add_bias(conv2d(images, width, 'conv1')))
+            h = tf.nn.leaky_relu(batch_norm(conv2d(h, 2 * width, 'conv2'), 'norm2'))
+            h = tf.nn.leaky_relu(batch_norm(conv2d(h, 4 * width, 'conv3'), 'norm3'))
+            logits = dense(tf.reshape(h, [-1, 4 * 4 * 4 * width]), 1, 'logits')
+            return tf.sigmoid(logits), logits
+
+    replace(lesson, discriminator=discriminator)
+
+
 def all_of(*variants):
     def change(lesson, options, steps):
         for variant in variants:
@@ -167,4 +187,7 @@ VARIANTS = {
     'guess, falling': all_of(guess, falling),
     'top half': top_half,
     'growing average': growing_average,
+    'batches of 24': partial(batches_of, 24),
+    'narrow, batches of 24': all_of(narrow, partial(batches_of, 24)),
+    'guess 0.3, falling, balanced': all_of(partial(guess, weight=0.3), falling, balanced),
 }
