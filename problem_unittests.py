@@ -328,11 +328,11 @@ model_opt.count: expected 2 values, got {got}. -> train unpacks both steps. -> r
 model_opt.order: results or variables in the wrong order: {which} moves the variables of the {other}.
   -> train would run them for the wrong network. -> return d_train_opt, g_train_opt; and is each var_list its own?
 model_opt.moves_others: {which} moves variables that are not its own: {names}.
-  -> a step of the {own} must not touch anything else: the generator would win by spoiling its judge.
+  -> a step of the {own} must not touch anything else: one network would win by spoiling the other.
   -> minimize(..., var_list=variables whose name begins with '{own}')
 model_opt.moves_too_few: {which} does not move {names}.
   -> these variables of the {own} would keep their random start forever. -> var_list=all of tf.trainable_variables()
-  whose name begins with '{own}'; and is the fed learning_rate the one that Adam gets?
+  whose name begins with '{own}'; and is the learning_rate that is fed the one that Adam gets?
 model_opt.wrong_loss: {which} minimizes {got}_loss, expected {expected}_loss. -> the {own} would be trained to do what
   the {other} should. -> d_loss for the variables of the discriminator, g_loss for those of the generator.
 model_opt.uphill: {which} goes uphill: {variable} moved in the direction of its slope.
@@ -341,10 +341,10 @@ model_opt.no_update_ops: neither step runs the update ops in the graph's collect
   would never be updated: the losses look perfect, and the trained generator makes mush. -> with
   tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer,
   and this name without quotes.
-model_opt.step_size: with a fed learning_rate of 0.01 the first step of {which} is {got:.5f}; the first step of Adam is
+model_opt.step_size: with learning_rate fed as 0.01, the first step of {which} is {got:.5f}; the first step of Adam is
   as long as the learning rate.
   -> the fed value has to be in use, and Adam has to be the optimizer. -> tf.train.AdamOptimizer(learning_rate, beta1)
-model_opt.rate_not_used: {which} moves although the fed learning_rate is 0. -> the placeholder has no effect: a
+model_opt.rate_not_used: {which} moves although learning_rate is fed as 0. -> the placeholder has no effect: a
   different value is used. -> tf.train.AdamOptimizer(learning_rate, ...) with the learning_rate that was passed.
 model_opt.beta1: after a turn of the slope, the second step of {which} is {got:.5f}; with beta1={beta1} it is
   {expected:.5f} (Kingma and Ba 2015, algorithm 1). -> beta1 says for how long Adam remembers its direction; in a GAN
@@ -370,7 +370,7 @@ train.stands_still: the {which} makes {steps} steps in {batches} batches, in {pa
 train.initialized_again: the variables are initialized again in the middle of training. -> all that was learned until
   then is lost. -> sess.run(tf.global_variables_initializer()) belongs before the loops, once, as does the session.
 train.range: real images reach the discriminator in [{low:.2f}, {high:.2f}], fake ones in [-{expected:g}, {expected:g}].
-  -> the two kinds can be told apart by their contrast alone, and the generator learns to make gray images.
+  -> the two kinds can be told apart by their contrast alone, and the generator learns the wrong contrast.
   -> get_batches gives images in [-0.5, 0.5], tanh gives [-1, 1]: feed 2 * batch.
 train.part_of_a_batch: the discriminator got {got} of the {expected} images of a batch.
   -> every image of every batch has to be used. -> feed the whole batch that get_batches gives.

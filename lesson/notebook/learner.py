@@ -109,7 +109,7 @@ def check(scope, path=None) -> None:
             print('Here are the first images of your own network, after 100 steps:')
             few = type(digits)(digits.images[:3200], digits.title)
             settings = few.get_batches, few.shape, few.image_mode
-            scope['train'](1, 32, 100, 0.001, 0.0, *settings, title=f'generated from {few.title}')
+            scope['train'](1, 32, 100, 0.001, 0.0, *settings, title=f'generated, trained on {few.title}')
 
 
 def _faults(name, scope, path, tests):

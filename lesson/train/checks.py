@@ -46,7 +46,7 @@ def trouble(losses, images):
         )
     if len(images) > 1 and spread < ALIKE:
         return (
-            f'the generated images are all alike (they differ by {spread:.3f} in [-1, 1]): the generator has found '
-            'one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
+            f'the generated images are all alike (they differ by {spread:.3f} on a scale from -1 to 1): the generator '
+            'has found one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
         )
     return None

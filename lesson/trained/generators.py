@@ -208,7 +208,7 @@ def load(path='generators/latest') -> Generator:
 
 def _name(about):
     """A folder's name that every system takes: the title without what cannot be in a name, and the time."""
-    title = re.sub(r'\W+', '-', about['title'].removeprefix('generated from '))[:40].strip('-') or 'generated'
+    title = re.sub(r'\W+', '-', about['title'].removeprefix('generated, trained on '))[:40].strip('-') or 'generated'
     return f'{title}-{re.sub("[T:.]", "-", about["made"][:23])}'
 
 

@@ -146,7 +146,7 @@ def for_page(generate: Generator) -> dict:
 
 
 def _title(generate):
-    return generate.about['title'].removeprefix('generated from ')
+    return generate.about['title'].removeprefix('generated, trained on ')
 
 
 def _packed(value):

@@ -155,7 +155,7 @@ def test_ones_own_pictures_go_through_the_whole_notebook_however_few(tmp_path, c
     cells = by_id(executed)
     assert f'Using own: {count} images' in text(cells['get-faces'])
     picture, *_ = pictures(cells['train-faces'])
-    assert picture.metadata['image/png']['alt'].startswith('generated from own: rows of images')
+    assert picture.metadata['image/png']['alt'].startswith('generated, trained on own: rows of images')
     assert pixels(pictures(cells['face-grid'])[0]).ndim == {'L': 2, 'RGB': 3}[mode]
     assert text(cells['scores']).count('images are too few for scores, 200 are needed') == 2
 

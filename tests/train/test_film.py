@@ -104,7 +104,7 @@ def test_the_animation_begins_with_the_newest_row_and_then_shows_all_that_fit_fr
 
 @pytest.mark.parametrize(('kind', 'picture', 'animation'), [('digits', 70_000, 50_000), ('faces', 200_000, 120_000)])
 def test_the_31_rows_of_a_run_take_little_space_in_a_notebook(kind, picture, animation):
-    made, _ = filmed(31, kind, title=f'generated from synthetic {kind}')
+    made, _ = filmed(31, kind, title=f'generated, trained on synthetic {kind}')
     assert len(made.picture()) * 4 / 3 < picture
     assert len(made.animation(film.INLINE)) * 4 / 3 < animation
 
@@ -134,7 +134,7 @@ SHOWN = """
 import numpy as np
 from lesson.train.film import Film
 for rows in (1, 2):
-    film = Film('generated from <faces>')
+    film = Film('generated, trained on <faces>')
     for step in range(100, 100 * rows + 1, 100):
         film.add(step, np.full([5, 28, 28, 3], step / 1000))
     film.show_animation()
@@ -150,5 +150,5 @@ def test_in_a_notebook_one_picture_is_updated_and_an_animation_follows_if_there_
     expected = [('rows of images', 1), ('rows of images', 2), ('an animation', 2)]
     for output, (what, last) in zip(shown, expected, strict=True):
         about = output.metadata['image/png']
-        assert about['alt'] == f'generated from <faces>: {what}, after batches 100 to {last * 100}'
+        assert about['alt'] == f'generated, trained on <faces>: {what}, after batches 100 to {last * 100}'
         assert about['width'] == opened(b64decode(output.data['image/png'])).width > 300  # drawn as it is shown

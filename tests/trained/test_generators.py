@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def generate(folder):
-    return saved(like_the_lesson, folder, 'generated from noise', switched, 10)
+    return saved(like_the_lesson, folder, 'generated, trained on noise', switched, 10)
 
 
 def small(folder, title='generated'):
@@ -135,7 +135,7 @@ def test_about_json_says_what_belongs_to_it(generate):
     assert datetime.fromisoformat(made).utcoffset() == timedelta(0) and len(fingerprint) == 32
     assert settings.items() >= {'learning_rate': 0.1, 'batch_size': 1, 'data_shape': [1, 28, 28, 3]}.items()
     assert about == {
-        'title': 'generated from noise',
+        'title': 'generated, trained on noise',
         'version': __version__,
         'tensorflow': tf.__version__,
         'image_shape': [28, 28, 3],
@@ -179,9 +179,9 @@ def test_noise_of_as_many_numbers_as_the_switch_has_positions_or_fewer_is_all_sw
 
 def test_a_folder_has_a_name_that_every_system_takes(tmp_path):
     for title, begins in {
-        'generated from my cats?/é': 'my-cats-é-20',
-        'generated from ..\\..\\:con*': 'con-20',
-        'generated from 検': '検-20',
+        'generated, trained on my cats?/é': 'my-cats-é-20',
+        'generated, trained on ..\\..\\:con*': 'con-20',
+        'generated, trained on 検': '検-20',
         '/': 'generated-20',
         'x' * 300: 'x' * 40 + '-20',
     }.items():

@@ -44,7 +44,7 @@ def all_kept(tmp_path_factory):
     return [
         saved(of_other_shapes, folder, 'gray <b>things</b> & </script>', normal, 23),
         saved(one_place_first, folder, 'other faces', z_dim=12),
-        saved(like_the_lesson, folder, 'generated from synthetic faces', switched),
+        saved(like_the_lesson, folder, 'generated, trained on synthetic faces', switched),
     ]
 
 
@@ -155,7 +155,7 @@ def dense(z):
     ],
 )
 def test_a_layer_that_it_does_not_know_is_named(network, operation):
-    generate = saved(network, None, 'generated from cats')
+    generate = saved(network, None, 'generated, trained on cats')
     message = rf'cats: the playground cannot compute the operation {operation} \(network/.*\). It knows dense layers,'
     with pytest.raises(ValueError, match=message):
         playground.network(generate)
@@ -196,7 +196,7 @@ def test_the_command_writes_the_page_or_says_what_to_do(tmp_path, monkeypatch, c
     with pytest.raises(SystemExit, match='There is no generator in generators/: run the notebook first'):
         playground.main()
     assert list(tmp_path.iterdir()) == []
-    saved(like_the_lesson, tmp_path / 'generators', 'generated from synthetic faces')
+    saved(like_the_lesson, tmp_path / 'generators', 'generated, trained on synthetic faces')
     playground.main()
     size = f'{Path("build", "playground.html").stat().st_size / 1e6:.2f} MB'
     assert capsys.readouterr().out == f'build/playground.html: synthetic faces; {size}. Open it in a browser\n'
@@ -218,7 +218,7 @@ def shown(monkeypatch):
 
 
 def test_a_notebook_shows_the_page_in_a_frame(browser, all_kept, shown, tmp_path):
-    playground.show(all_kept[2], 'generated from faces')
+    playground.show(all_kept[2], 'generated, trained on faces')
     size = {'width': 390, 'height': 844}
     with Page(browser, tmp_path / 'notebook.html', shown[0][0]['text/html'], viewport=size) as page:
         assert page('document.documentElement.scrollWidth') <= page('innerWidth') <= 390
@@ -233,9 +233,9 @@ def test_a_notebook_shows_the_page_in_a_frame(browser, all_kept, shown, tmp_path
 
 def test_where_nothing_runs_a_picture_shows_where_each_direction_leads(all_kept, shown):
     generate = all_kept[2]
-    playground.show(generate, 'generated from faces')
+    playground.show(generate, 'generated, trained on faces')
     ((data, metadata),) = shown
-    alt = 'generated from faces: a row for each main direction'
+    alt = 'generated, trained on faces: a row for each main direction'
     assert data['text/plain'] == metadata['image/png']['alt'] == alt
     pixels = np.asarray(Image.open(io.BytesIO(data['image/png'])))
     pixels = pixels[len(pixels) - 2 * (6 * 29 - 1) :: 2, : 2 * (5 * 29 - 1) : 2]  # without the title
@@ -248,7 +248,7 @@ def test_where_nothing_runs_a_picture_shows_where_each_direction_leads(all_kept,
 
 
 def test_a_generator_that_the_page_cannot_compute_is_shown_as_a_picture_with_the_reason(shown, capsys):
-    playground.show(saved(exponential, None, 'cats', switched), 'generated from cats')
+    playground.show(saved(exponential, None, 'cats', switched), 'generated, trained on cats')
     assert shown[0][0].keys() == {'text/plain', 'image/png'}
     assert capsys.readouterr().out.startswith('cats: the playground cannot compute the operation Elu')
 
