@@ -2,9 +2,10 @@
 
 from lesson.cluster.members import here
 from lesson.session import tf
+from lesson.train.augment import augmented
 from lesson.train.run import Run
 
-__all__ = ['Adam', 'Run']
+__all__ = ['Adam', 'Run', 'augmented']
 
 
 def Adam(learning_rate, beta1: float) -> tf.train.Optimizer:
