@@ -1414,9 +1414,10 @@ _WINDOWS = 10  # in each of these parts of the run, both networks have to move
 def _own_batches(scope, given):
     """(what the notebook's own call of train passes for get_batches, {name: data set}), where a data set has `given`.
 
-    A notebook may rescale its images before train, so its cells, in Jupyter's `In`, are looked through for that.
+    A notebook may rescale its images before train, so its cells are looked through for that.
     """
-    nodes = [node for cell in scope.get('In', ()) for node in _outside_functions(cell)]
+    cells = scope.get('In')  # Jupyter's list of them
+    nodes = [node for cell in cells for node in _outside_functions(cell)] if isinstance(cells, list) else []
     assigned = [node for node in nodes if isinstance(node, ast.Assign) and 'get_batches' in ast.unparse(node.value)]
     calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'train']
     arguments = [[k.value for k in call.keywords if k.arg == 'get_batches'] + call.args[5:6] for call in calls[:1]]
@@ -1441,7 +1442,7 @@ def _own_batches(scope, given):
 
 def _outside_functions(cell):
     """The nodes of a cell's syntax tree that are not part of a function or a class."""
-    with contextlib.suppress(SyntaxError, ValueError):  # magics, for example
+    with contextlib.suppress(SyntaxError, ValueError, TypeError):  # magics, for example
         waiting = [*ast.parse(cell).body]
         while waiting:
             node = waiting.pop(0)
