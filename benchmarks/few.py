@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from benchmarks.record import mean_and_worst, side_by_side  # noqa: E402
+from benchmarks.record import in_parts, mean_and_worst, side_by_side  # noqa: E402
 from benchmarks.variants import replace  # noqa: E402
 from lesson import session  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
@@ -55,7 +55,7 @@ def train(count, way, seed, data_dir):
     options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
     _, generate = lesson['train'](epochs, *settings, data.shape, data.image_mode, **options)
     z = lesson['switched_z'](np.random.default_rng(2), len(real), lesson['z_dim'])
-    fake = np.concatenate([generate(some) for some in np.array_split(z, 5)])
+    fake = in_parts(generate, z)
     scores = {name: value for name, (value, _) in image_scores.measure(real, fake, other).items()}
     scores['nearest'] = float(nearest(fake, own).mean() / nearest(fake, others).mean())
     return {'count': count, 'way': way, 'seed': seed, 'data': faces.title, **scores}

@@ -33,6 +33,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
+from benchmarks.record import in_parts  # noqa: E402
 from lesson import session  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
 from lesson.scores import digits as digit_scores  # noqa: E402
@@ -330,10 +331,6 @@ def scores_of(data, noise, generate):
     real, other = data.images[order].reshape(2, n, *data.shape[1:])
     scores = [image_scores.measure(real, in_parts(generate, noise(n)), other) for _ in range(SETS)]
     return {name: np.mean([each[name] for each in scores], 0).tolist() for name in scores[0]}
-
-
-def in_parts(generate, z):
-    return np.concatenate([generate(some) for some in np.array_split(z, -(-len(z) // 500))])
 
 
 def by_recipe(results, kind):

@@ -144,6 +144,11 @@ def batches_of(size, lesson, options, steps):
     options['batch_size'] = size
 
 
+def mirrored(lesson, options, steps):
+    """Half of the real images, chosen at random, are mirror images."""
+    options['mirror'] = True
+
+
 def narrow(lesson, options, steps, width=24):
     """A discriminator of width, 2 width and 4 width channels, whose layers cost most of a step."""
     conv2d, add_bias, batch_norm, dense = (lesson[name] for name in ('conv2d', 'add_bias', 'batch_norm', 'dense'))
@@ -190,6 +195,8 @@ VARIANTS = {
     'guess': guess,
     'guess, falling': all_of(guess, falling),
     'top half': top_half,
+    'mirrored': mirrored,
+    'balanced, mirrored': all_of(balanced, mirrored),
     'growing average': growing_average,
     'batches of 24': partial(batches_of, 24),
     'narrow, batches of 24': all_of(narrow, partial(batches_of, 24)),

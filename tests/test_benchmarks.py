@@ -141,14 +141,14 @@ def test_runs_side_by_side_are_kept_as_they_end_and_not_made_again(tmp_path, mon
 def scored(variant, seed, distance):
     names = ('readable', 'pure', 'purity', 'rarest class')
     scores = {'Fréchet': distance, **dict.fromkeys(names, 0.5), 'floor': {'Fréchet': 1.5}}
-    return {'variant': variant, 'seed': seed, 'minutes': 2.0, 'end': scores}
+    return {'kind': 'mnist', 'variant': variant, 'seed': seed, 'minutes': 2.0, 'end': scores}
 
 
 def test_the_record_compares_seed_by_seed(capsys):
     base, other = [5.0, 7.0, 9.0], [4.0, 6.5, 7.5]
     runs = [scored('present', i, each) for i, each in enumerate(base)]
     runs += [scored('other', i, each) for i, each in enumerate(other)] + [scored('other', 7, 6.0)]
-    record.show_table(runs, 'end')
+    record.show_table(runs, 'mnist', 'end')
     *_, first, second, floor = capsys.readouterr().out.splitlines()
     assert '7.000 ± 2.000 (9.00)' in first and first.split()[:3] == ['present', '3', '2.0']
     differences = np.subtract(other, base)
