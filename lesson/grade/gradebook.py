@@ -62,7 +62,7 @@ def canvas(path: Path, learners: list[Learner], most: float, assignment: str | N
         )
     found = []
     for row, learner in _known(path, rows, learners):
-        if row[header.index('ID')]:
+        if row[chosen[0]] != 'EX':  # excused
             row[chosen[0]] = _scaled(learner, most, possible[chosen[0]])
             found.append(learner)
     return [header, *rows], style, found
@@ -112,7 +112,7 @@ def feedback(learners: list[Learner], pages: Path, path: Path):
     names = {}
     for each in learners:
         if each.record:
-            name = _page_name(each)
+            name = _page_name(each).encode('utf-8', 'replace').decode()
             names[each.notebook.replace('/', '-') + '.html' if name in names else name] = each
     content = io.BytesIO()
     with zipfile.ZipFile(content, 'w') as archive:

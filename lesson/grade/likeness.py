@@ -70,8 +70,8 @@ class _Flow(ast.NodeVisitor):
 
 def features(cells) -> Counter:
     """{(function, operation, what it takes): times} of the six functions, as the last of some cells define them."""
-    found = {}
-    for source in cells:
+    found, defines = {}, re.compile(rf'^def (?:{"|".join(FUNCTIONS)})\b', re.M)
+    for source in filter(defines.search, cells):
         with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             body = ast.parse(re.sub(r'^([ \t]*)[%!].*', r'\1pass', source, flags=re.M)).body  # without magics
             new = {each.name: _Flow(each).takes for each in body if getattr(each, 'name', '') in FUNCTIONS}

@@ -38,15 +38,6 @@ class Rule(NamedTuple):
                 points[name] = round(self.points[name] * (1 - max(costs)), 2)
         return points
 
-    def told(self) -> str:
-        """In words, for a learner."""
-        each = ', '.join(f'{name} {points:g}' for name, points in self.points.items())
-        return (
-            f'Points: {each}; {self.most:g} in all. A function that passes gets all of its points. With a fault that '
-            'costs only quality, it gets a part of them, usually half; with one that ruins the training run, none. The '
-            'most serious fault counts. Hints cost nothing.'
-        )
-
 
 def rule(path: Path | None = None) -> Rule:
     """The rule of points: the default, or as a file changes it. Raises ValueError that says what to change there.

@@ -17,10 +17,15 @@ from lesson.notebook.definitions import FUNCTIONS
 
 MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○', 'unverified': '?'}
 DOCS = Path(__file__).parents[2] / 'docs'
-SECTIONS = {  # of the lesson
-    **{'model_inputs': '1. The inputs', 'discriminator': '2. The discriminator', 'generator': '3. The generator'},
-    **{'model_loss': '4. The losses', 'model_opt': '5. The optimization', 'train': '6. Training'},
-}
+SECTIONS = [
+    '1. The inputs',
+    '2. The discriminator',
+    '3. The generator',
+    '4. The losses',
+    '5. The optimization',
+    '6. Training',
+]
+SECTIONS = dict(zip(FUNCTIONS, SECTIONS, strict=True))  # of the lesson
 COMMONEST = 20  # faults on the page of the class
 
 

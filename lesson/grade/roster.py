@@ -68,6 +68,8 @@ def people(path: Path, needs=()) -> list[Person]:
         own = [row[i] for i in places['id'] if i != canvas]
         keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
         keys = tuple(each for each in dict.fromkeys(keys) if each)
+        if canvas is not None and (not row[canvas] or name == 'Student, Test'):
+            keys = ()  # a row that is not a learner's
         persons.append(Person(''.join(cell['id'][:1]), name, email, keys, ''.join(cell['remark'][:1])))
     return persons
 
@@ -203,12 +205,12 @@ def learners(names, left: dict, persons: list[Person] | None, pattern=None, rema
 
     left: {what is not a notebook: why}; remarks: persons, too.
     """
-    roster, strangers = [Learner(*person[:4]) for person in persons or ()], {}
+    roster, strangers = [Learner(*each[:4]) for each in dict.fromkeys(persons or ()) if each.keys], {}
     by_key = index(roster)
     for name, attempt in attempts([*names, *left], pattern).items():
         learner = find(attempt.keys, by_key)
         if learner is None and name in names:
-            key = name if attempt.platform == 'plain' else (attempt.platform, *attempt.keys[:1])
+            key = attempt.keys[:1] if attempt.keys and attempt.platform != 'plain' else name
             learner = strangers.setdefault(key, Learner('', attempt.label, '', (), persons is None))
         if learner and name in left:
             learner.others[name] = left[name]

@@ -11,13 +11,14 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from lesson.grade.limits import FILES
+from lesson.grade.roster import FORMS
 
 ARCHIVES = ('.zip', '.tar', '.gz', '.tgz', '.bz2', '.xz', '.rar', '.7z')
 MEMBERS = 5_000  # files in one zip
 RECEIPT = re.compile(r'(.*_attempt_[\d-]{19})\.txt')  # Blackboard writes one for each attempt
 
 
-def found(folder: Path, output: Path | None = None) -> tuple[dict[str, Path], dict[str, str]]:
+def found(folder: Path, output: Path | None = None, zips: bool = True) -> tuple[dict[str, Path], dict[str, str]]:
     """(The notebooks of a class as {name: path}, what else is in its folder as {name: why it is not judged}).
 
     A name is the path within the folder, without .ipynb. Links are followed; each folder is looked at once. A zip is
@@ -32,31 +33,32 @@ def found(folder: Path, output: Path | None = None) -> tuple[dict[str, Path], di
             folders.append(path)
         elif not path.exists():
             left[name] = 'the link leads to nothing'
-        elif output and path.suffix.lower() == '.zip' and not path.is_relative_to(output / 'unpacked'):
+        elif zips and output and path.suffix.lower() == '.zip':
             inside, others = _in_zip(path, output)
             names |= {f'{name}/{each}': where for each, where in inside.items()}
             left |= {f'{name}/{each}'.removesuffix('/'): why for each, why in others.items()}
         elif path.suffix.lower() in ARCHIVES:
             left[name] = 'it is an archive: unpack it'
+        elif path.parent == folder or path.suffix.lower() == '.ipynb' or by_platform(path.name):
+            left[name] = f'it is {"a Python file, " * (path.suffix == ".py")}not a notebook'
         elif path.suffix.lower() == '.py':
             scripts.append(path.absolute())
-            if path.parent == folder:
-                left[name] = 'it is a Python file, not a notebook'
-        elif path.parent == folder or path.suffix.lower() == '.ipynb':
-            left[name] = 'it is not a notebook'
     homes = {path.parent for path in names.values()} - {folder.absolute()}
     above = {folder.absolute()}.union(*(home.parents for home in homes))
     for path in (each.absolute() for each in folders):
         if path.parent in above - homes and path not in above | homes:
             script = next((f', but {each.name}' for each in scripts if path in each.parents), '')
             left.setdefault(path.relative_to(folder.absolute()).as_posix(), f'it contains no notebook{script}')
-    receipts = [name for name in left if (match := RECEIPT.fullmatch(name)) and _any(f'{match[1]}_', [*names, *left])]
-    left = {name: why for name, why in left.items() if name not in receipts}
+    for name in [
+        name for name in left if (match := RECEIPT.fullmatch(name)) and f'{match[1]}_' in '\n'.join([*names, *left])
+    ]:
+        del left[name]
     return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
 
 
-def _any(start, names):
-    return any(name.startswith(start) for name in names)
+def by_platform(name: str) -> bool:
+    """Whether a platform gives such names to what is handed in."""
+    return any(re.fullmatch(form, name) for form in FORMS.values())
 
 
 def _in_zip(path, output):
@@ -65,7 +67,7 @@ def _in_zip(path, output):
         folder = unpacked(path, output)
     except ValueError as error:
         return {}, {'': str(error)}
-    inside, others = found(folder, output)
+    inside, others = found(folder, output, zips=False)
     if inside:
         return inside, {name: why for name, why in others.items() if name.lower().endswith(ARCHIVES)}
     script = next((f', but {each.name}' for each in sorted(folder.rglob('*.py'))), '')

@@ -39,7 +39,7 @@ def test_a_file_changes_points_and_weights(tmp_path):
     path.write_text('[points]\ngenerator = 4\n[weights]\ngenerator.random = 0.25\n"*.shape" = 0.75\n', 'utf-8')
     rule = points.rule(path)
     assert (of(rule), of(rule, 'generator.random'), of(rule, 'generator.shape')) == (4, 3, 1)
-    assert rule.most == 9 and 'generator 4' in rule.told() and '9 in all' in rule.told()
+    assert rule.most == 9
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import re
 from urllib.parse import unquote
 
+import nbformat
 import pytest
 
 from lesson.grade import points, report
@@ -83,6 +84,30 @@ def test_the_page_of_a_learner_has_the_messages_as_they_are(written):
     text = (written / 'learners' / 'anna' / 'mine.html').read_text('utf-8')
     assert 'train: real images &lt;b&gt;reach&lt;/b&gt;\n  Why' in text
     assert '5 of 6 functions pass' in text
+
+
+def test_the_page_of_a_learner_has_points_their_rule_and_what_to_read_next(written):
+    text = (written / 'learners' / 'anna' / 'mine.html').read_text('utf-8')
+    assert '<strong>5 of 6 points.</strong>' in text and 'generator 1, ' in text and '6 in all' in text
+    assert 'Read next: “6. Training” in the lesson; “4. Real images in [-0.5, 0.5]” in the field guide' in text
+    assert text.count('<img src="data:image/png;base64,') == 1 and 'src="data:' not in text.partition('<section>')[0]
+    lesson = nbformat.read(report.DOCS.parent / 'dlnd_face_generation.ipynb', as_version=4)
+    lines = '\n'.join(cell.source for cell in lesson.cells).splitlines()
+    assert {f'## {section}' for section in report.SECTIONS.values()} <= {*lines}
+    assert len(report.pictures()) == 19, 'two of the twenty are of one fault'
+
+
+def test_names_do_not_break_within_words_and_a_remark_is_shown(tmp_path):
+    records = {'Maximiliane_Alexandrina/my': record()}
+    (everyone,) = learners(records)
+    everyone.remark = 'well <done>'
+    report.write([everyone], tmp_path, points.rule())
+    text = (tmp_path / 'index.html').read_text('utf-8')
+    assert (
+        'well &lt;done&gt;' in text
+        and 'well &lt;done&gt;' in next((tmp_path / 'learners').rglob('my.html')).read_text()
+    )
+    assert not re.search(r'(h1|th)[^{]*\{[^}]*anywhere', text)
 
 
 def test_hints_are_folded_below_the_verdict(tmp_path):

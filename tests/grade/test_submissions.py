@@ -62,3 +62,19 @@ def test_receipts_of_blackboard_are_not_named_where_there_is_a_file(tmp_path):
     (tmp_path / 'a_ann_attempt_2026-01-31-10-00-00_my.ipynb').write_text('{}')
     names, left = submissions.found(tmp_path)
     assert len(names) == 1 and [*left] == ['a_ben_attempt_2026-01-31-10-00-00.txt']
+
+
+def test_what_a_platform_has_named_is_handed_in_and_a_module_beside_a_notebook_is_not(tmp_path):
+    for name in ('canvas/lee_12_34_my.ipynb', 'canvas/ode_13_35_my.py', 'canvas/layers.py'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{}')
+    names, left = submissions.found(tmp_path)
+    assert [*names] == ['canvas/lee_12_34_my']
+    assert left == {'canvas/ode_13_35_my.py': 'it is a Python file, not a notebook'}
+
+
+def test_an_export_that_is_a_zip_is_like_a_folder_with_zips_in_it(tmp_path):
+    inner = pack(tmp_path / 'inner.zip', **{'my.ipynb': '{}'}).read_bytes()
+    export = pack(tmp_path / 'export.zip', **{'lee_12_34_all.zip': inner})
+    folder = submissions.unpacked(export, tmp_path / 'out')
+    assert [*submissions.found(folder, tmp_path / 'out')[0]] == ['lee_12_34_all.zip/my']
