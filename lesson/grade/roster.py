@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -163,27 +164,20 @@ def attempts(names, pattern: re.Pattern | None = None) -> dict[str, Attempt]:
         for i in range(len(parts) - 1):
             children['/'.join(parts[:i])].add(parts[i])
     # GitHub Classroom clones into assignment-user/: repobee/repobee, issue 694
-    same = {folder: start for folder, each in children.items() if len(each) > 2 and (start := _same_start(each))}
+    same = {folder: os.path.commonprefix([*each]) for folder, each in children.items() if len(each) > 2}  # noqa: RUF071
     parts = {part for name in names for part in name.split('/')}
     files = Counter(match['attempt'] for part in parts if (match := re.fullmatch(FORMS['canvas'], part)))
     for name in names:
         parts = name.split('/')
         kinds = [('own', name, pattern and pattern.search(name))]
         kinds += [(kind, each, re.fullmatch(form, each)) for each in parts[::-1] for kind, form in FORMS.items()]
-        for i in range(len(parts) - 1):
-            start = same.get('/'.join(parts[:i]))
-            kinds.append(('classroom', parts[i], start and re.match(f'{re.escape(start)}(?P<id>.*)', parts[i])))
+        for i, part in enumerate(parts):
+            start = re.escape(same.get('/'.join(parts[:i]), '').rpartition('-')[0])
+            kinds.append(('classroom', part, start and re.match(f'{start}-(?P<id>.+)', part)))
         found = (each for each in kinds if each[2])  # a file's number is its own: hw_2024_01_ann is not Canvas'
         found = (each for each in found if each[0] != 'canvas' or files[each[2]['attempt']] == 1)
         told[name] = _attempt(name, *next(found, ('plain', name, None)))
     return told
-
-
-def _same_start(names):
-    """The text up to a hyphen with which all names begin."""
-    first, last = min(names), max(names)
-    same = next((i for i, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
-    return first[: first.rfind('-', 0, same) + 1]
 
 
 def _attempt(name, platform, part, found):
@@ -194,10 +188,9 @@ def _attempt(name, platform, part, found):
         stem = re.sub(r'(-\d+| ?\(\d+\))?(\.ipynb)?(\.\w{2,4})?$', '', name)
         keys = tuple(map(_plain, stem.split('/')[::-1]))
     number = ''.join(re.findall(r'(?:-| ?\()(\d+)\)?(?:\.\w+)*$', name))  # my-2.ipynb, my (2).ipynb
-    order = groups.get('time', ''), *(int(each or 0) for each in (groups.get('attempt', ''), number)), name
-    return Attempt(
-        name, platform, tuple(filter(None, keys)), label or who or name, order, bool(groups.get('late')), part
-    )
+    numbers = [int(each) if each.isdecimal() else 0 for each in (groups.get('attempt', ''), number)]
+    order, late = (groups.get('time', ''), *numbers, name), bool(groups.get('late'))
+    return Attempt(name, platform, tuple(filter(None, keys)), label or who or name, order, late, part)
 
 
 def learners(names, left: dict, persons: list[Person] | None, pattern=None, remarks=()) -> list[Learner]:
