@@ -39,7 +39,7 @@ def found(folder: Path, output: Path | None = None, zips: bool = True) -> tuple[
             left |= {f'{name}/{each}'.removesuffix('/'): why for each, why in others.items()}
         elif path.suffix.lower() in ARCHIVES:
             left[name] = 'it is an archive: unpack it'
-        elif path.parent == folder or path.suffix.lower() == '.ipynb' or by_platform(path.name):
+        elif path.parent == folder or path.suffix.lower() == '.ipynb' or _by_a_platform(path.name):
             left[name] = f'it is {"a Python file, " * (path.suffix == ".py")}not a notebook'
         elif path.suffix.lower() == '.py':
             scripts.append(path.absolute())
@@ -49,15 +49,12 @@ def found(folder: Path, output: Path | None = None, zips: bool = True) -> tuple[
         if path.parent in above - homes and path not in above | homes:
             script = next((f', but {each.name}' for each in scripts if path in each.parents), '')
             left.setdefault(path.relative_to(folder.absolute()).as_posix(), f'it contains no notebook{script}')
-    for name in [
-        name for name in left if (match := RECEIPT.fullmatch(name)) and f'{match[1]}_' in '\n'.join([*names, *left])
-    ]:
-        del left[name]
+    said = '\n'.join([*names, *left])
+    left = {name: why for name, why in left.items() if not ((of := RECEIPT.fullmatch(name)) and f'{of[1]}_' in said)}
     return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
 
 
-def by_platform(name: str) -> bool:
-    """Whether a platform gives such names to what is handed in."""
+def _by_a_platform(name):
     return any(re.fullmatch(form, name) for form in FORMS.values())
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 import sys
 import zipfile
 
@@ -31,52 +32,7 @@ PEOPLE = [f'{first} {last}' for last in LAST for first in FIRST]
 MISSING, LATE, AGAIN = (7, 18, 29), (4, 12), (0, 8, 2, 6)  # of Canvas: 0, 4, 8, ...; Blackboard: 2, 6, ...; Moodle: 1
 
 
-@pytest.fixture
-def place(tmp_path):
-    """The folder of a class of 40, by turns on Canvas, Moodle, Blackboard and GitHub Classroom, and two strangers."""
-    place = tmp_path / 'class'
-    for i, name in enumerate([*PEOPLE, 'Ivy New', 'Jon New']):
-        if i not in MISSING:
-            case = HAND_IN[i % len(HAND_IN)]
-            forms = [
-                f'canvas/{"".join(name.lower().split()[::-1])}{"_LATE" * (i in LATE)}_{1000 + i}_{{}}_my{{}}.ipynb',
-                f'moodle/{name}_{2000 + i}_assignsubmission_file_/my.ipynb',
-                f'blackboard/GAN_s{i}_attempt_2026-01-{{}}-10-00-00_my.ipynb',
-                f'classroom/gan-faces-s{i}/my.ipynb',
-            ]
-            file = forms[i % 4]
-            write_notebook(place / file.format(60 + i, '-1' * (i in AGAIN)), *sources_of(case).values())
-            if i in AGAIN:
-                write_notebook(place / file.format(10 + i, ''), 'the first attempt')
-    with zipfile.ZipFile(place / 'submissions.zip', 'w') as archive:  # as it comes from Canvas
-        for path in sorted((place / 'canvas').iterdir()):
-            archive.writestr(path.name, path.read_bytes())
-            path.unlink()
-    (place / 'canvas').rmdir()
-    rows = ''.join(f'{name}@x.edu,{name},s{i}\n'.replace(' ', '.', 1) for i, name in enumerate(PEOPLE))
-    (tmp_path / 'class.csv').write_text(f'E-mail,Name,ID\n{rows}', 'utf-8')
-    return place
-
-
-@pytest.fixture
-def judge(tmp_path):
-    """A judge that knows these solutions, and what has to be said of them."""
-    known = {}
-    for case in HAND_IN:
-        hint = '\n  Hint: learning_rate is float64' * bool(case.hints)
-        verdicts = {'model_inputs': verdict(message=f'model_inputs: passed{hint}')}
-        if case.fault:
-            verdicts[case.fails] = verdict(False, {case.fault: 'seen'}, 'wrong')
-        text = write_notebook(tmp_path / 'known.ipynb', *sources_of(case).values()).read_text('utf-8')
-        known[text] = record(**verdicts)
-    return lambda path: dict(known[path.read_text('utf-8')])
-
-
-def rows_of(path, text=None):
-    assert text or path.read_bytes().startswith(b'\xef\xbb\xbf')
-    return [*csv.reader(io.StringIO(text or path.read_text('utf-8-sig'), newline=''))]
-
-
+TOTALS = {i: POINTS[str(HAND_IN[i % len(HAND_IN)])] for i in range(42) if i not in MISSING}
 CANVAS = [
     ['Student', 'ID', 'SIS User ID', 'SIS Login ID', 'Section', 'Quiz (7)', 'GAN faces (8)', 'Final Score'],
     ['', '', '', '', '', 'Manual Posting', '', ''],
@@ -94,81 +50,129 @@ for i in range(1, 40, 4):
     MOODLE.append([*row, 'No' if i == 5 else 'Yes', '-', 'Mine' * (i == 1)])
 
 
-def test_from_the_exports_to_a_filled_gradebook_and_a_zip_of_pages(place, judge, tmp_path, monkeypatch, capsys):
-    for name, rows in (('canvas', CANVAS), ('moodle', MOODLE)):
-        with open(tmp_path / f'{name}.csv', 'w', encoding='utf-8-sig', newline='') as file:
-            csv.writer(file, lineterminator='\n').writerows(rows)
-    given = {name: (tmp_path / f'{name}.csv').read_bytes() for name in ('canvas', 'moodle')}
-    (tmp_path / 'remarks.csv').write_text('name,remark\nBob Lee,=well done\nNo One,x\n')
-    options = ('roster', 'class'), ('canvas', 'canvas'), ('moodle', 'moodle'), ('remarks', 'remarks')
-    settings = [text for option, name in options for text in (f'--{option}', str(tmp_path / f'{name}.csv'))]
-    monkeypatch.setattr(watch, 'judged', judge)
+def rows_of(path):
+    assert path.read_bytes().startswith(b'\xef\xbb\xbf')
+    return [*csv.reader(io.StringIO(path.read_text('utf-8-sig'), newline=''))]
+
+
+def hand_in(place):
+    """Fill the folder of a class of 40, by turns on Canvas, Moodle, Blackboard, GitHub Classroom, and two strangers."""
+    for i, name in enumerate([*PEOPLE, 'Ivy New', 'Jon New']):
+        form = [
+            f'canvas/{"".join(name.lower().split()[::-1])}{"_LATE" * (i in LATE)}_{1000 + i}_{{}}_my{{}}.ipynb',
+            f'moodle/{name}_{2000 + i}_assignsubmission_file_/my.ipynb',
+            f'blackboard/GAN_s{i}_attempt_2026-01-{{}}-10-00-00_my.ipynb',
+            f'classroom/gan-faces-s{i}/my.ipynb',
+        ][i % 4]
+        if i not in MISSING:
+            sources = sources_of(HAND_IN[i % len(HAND_IN)]).values()
+            write_notebook(place / form.format(60 + i, '-1' * (i in AGAIN)), *sources)
+        if i in AGAIN:
+            write_notebook(place / form.format(10 + i, ''), 'the first attempt')
+    with zipfile.ZipFile(place / 'submissions.zip', 'w') as archive:  # as it comes from Canvas
+        for path in (place / 'canvas').iterdir():
+            archive.writestr(path.name, path.read_bytes())
+    shutil.rmtree(place / 'canvas')
+
+
+def judge(folder):
+    """A judge that knows these solutions, and what has to be said of them."""
+    known = {}
+    for case in HAND_IN:
+        hint = '\n  Hint: learning_rate is float64' * bool(case.hints)
+        verdicts = {'model_inputs': verdict(message=f'model_inputs: passed{hint}')}
+        if case.fault:
+            verdicts[case.fails] = verdict(False, {case.fault: 'seen'}, 'wrong')
+        text = write_notebook(folder / 'known.ipynb', *sources_of(case).values()).read_text('utf-8')
+        known[text] = record(**verdicts)
+    return lambda path: dict(known[path.read_text('utf-8')])
+
+
+def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
-    out = tmp_path / 'out'
-    monkeypatch.setattr(
-        sys, 'argv', ['grade', str(place), '--output', str(out), '--assignment', 'GAN faces', *settings]
-    )
-    for _ in range(2):  # the second time, nothing is judged, and remarks are still there
-        grading.main()
-    said = capsys.readouterr().out
-    assert '39 notebooks, 208 of 234 functions pass' in said and 'Not in the roster: ' in said
+    monkeypatch.setattr(sys, 'argv', ['grade', *map(str, arguments)])
+    grading.main()
 
-    totals = {
-        i: [*POINTS.values()][[*POINTS].index(str(HAND_IN[i % len(HAND_IN)]))] for i in range(42) if i not in MISSING
-    }
-    header, *rows = rows_of(out / 'gradebook.csv')
-    table = [dict(zip(header, row, strict=True)) for row in rows]
-    assert header[3:9] == [*FUNCTIONS] and len(table) == 42
-    for i, row in enumerate(table[:40]):
-        assert (row['id'], row['name']) == (f's{i}', PEOPLE[i])
+
+@pytest.fixture(scope='module')
+def graded(tmp_path_factory):
+    """The folder with all tables, and out/ with what one command has made from them."""
+    folder = tmp_path_factory.mktemp('graded')
+    hand_in(folder / 'class')
+    rows = [['E-mail', 'Name', 'ID']] + [[f'{i}@x.edu', name, f's{i}'] for i, name in enumerate(PEOPLE)]
+    tables = {'canvas': CANVAS, 'moodle': MOODLE, 'roster': rows, 'remarks': [['name', 'remark'], ['Bob Lee', '=well']]}
+    options = ['--output', folder / 'out', '--assignment', 'GAN faces']
+    for name, table in tables.items():
+        gradebook.write_table(folder / f'{name}.csv', table, lineterminator='\n')
+        options += [f'--{name}', folder / f'{name}.csv']
+    given = {name: (folder / f'{name}.csv').read_bytes() for name in tables}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watch, 'judged', judge(folder))
+        run(patch, folder / 'class', *options)
+        patch.setattr(watch, 'judged', None)
+        run(patch, folder / 'class', *options)  # nothing is judged again, and remarks are still there
+    assert given == {name: (folder / f'{name}.csv').read_bytes() for name in tables}, 'what was given stays as it is'
+    return folder
+
+
+def test_every_learner_has_a_row_with_the_points_that_were_counted_by_hand(graded):
+    header, *rows = rows_of(graded / 'out' / 'gradebook.csv')
+    assert header[3:9] == [*FUNCTIONS] and len(rows) == 42
+    for i, cells in enumerate(rows[:40]):
+        row, case = dict(zip(header, cells, strict=True)), HAND_IN[i % len(HAND_IN)]
+        assert (row['id'], row['name'], row['e-mail']) == (f's{i}', PEOPLE[i], f'{i}@x.edu')
         if i in MISSING:
-            assert row['state'] == 'missing' and {row[name] for name in (*FUNCTIONS, 'total', 'share', 'file')} == {''}
+            assert row['state'] == 'missing' and not any(cells[3:12])
             continue
-        assert float(row['total']) == totals[i] == sum(float(row[name]) for name in FUNCTIONS)
-        assert float(row['share']) == round(totals[i] / 6, 4)
-        fails = HAND_IN[i % len(HAND_IN)].fails
-        assert {name for name in FUNCTIONS if float(row[name]) < 1} == ({fails} if fails else set())
-        assert row['hints'] == str(int(bool(HAND_IN[i % len(HAND_IN)].hints))) and row['state'] == 'judged'
-        assert ('late' in row['notes']) == (i in LATE) and ('2 attempts' in row['notes']) == (i in AGAIN)
+        assert float(row['total']) == TOTALS[i] == sum(float(row[name]) for name in FUNCTIONS)
+        assert float(row['share']) == round(TOTALS[i] / 6, 4)
+        assert [name for name in FUNCTIONS if float(row[name]) < 1] == [case.fails] * bool(case.fault)
+        assert row['hints'] == str(len(case.hints)) and row['state'] == 'judged'
+        assert ('late' in row['notes'], '2 attempts' in row['notes']) == (i in LATE, i in AGAIN)
         assert re.fullmatch(r'\d{4}-\d\d-\d\d \d\d:\d\d UTC', row['judged'])
-    assert [row['notes'] for row in table[40:]] == ['not in the roster'] * 2
-    assert table[1]['remark'] == "'=well done"
-    assert len(rows_of(out / 'verdicts.csv')) == 1 + 39 * 6
+    assert [row[header.index('notes')] for row in rows[40:]] == ['not in the roster'] * 2
+    assert rows[1][-1] == "'=well"
+    verdicts = rows_of(graded / 'out' / 'verdicts.csv')
+    assert len(verdicts) == 1 + 39 * 6 and sum(row[2] == '1' for row in verdicts) == 208
+    text = (graded / 'out' / 'index.html').read_text('utf-8')
+    assert text.index('Missing:') < text.index('Not in the roster:') < text.index('The functions')
 
-    # Canvas: learners by their ID, assignments by the number in parentheses, all else is as it was exported
-    filled = rows_of(out / 'canvas.csv')
+
+def test_what_canvas_reads_is_its_export_with_one_column_filled(graded):
+    filled = rows_of(graded / 'out' / 'canvas.csv')
     assert [row[:6] + row[7:] for row in filled] == [row[:6] + row[7:] for row in CANVAS]
-    scores = {int(row[1]) - 1000: row[6] for row in filled[1:] if row[1] and row[6]}
-    assert {i: float(score) for i, score in scores.items()} == {
-        i: round(totals[i] / 6 * 100, 2) for i in range(0, 40, 4)
-    }
-    # Moodle: the number behind "Participant", the columns by their names
-    filled = [dict(zip(MOODLE[0], row, strict=True)) for row in rows_of(out / 'moodle.csv')[1:]]
-    grades = {int(row['Identifier'].removeprefix('Participant ')) - 2000: row['Grade'] for row in filled}
-    assert {i: float(grade) for i, grade in grades.items() if grade} == {
-        i: 2 * totals[i] for i in range(1, 40, 4) if i not in (5, 29)
-    }
-    assert filled[0]['Feedback comments'] == 'Mine' and grades[5] == grades[29] == ''
-    assert filled[2]['Feedback comments'].startswith(f'{totals[9]:g} of 6 points')
-    assert given == {name: (tmp_path / f'{name}.csv').read_bytes() for name in given}, 'what was given stays as it is'
+    scores = {int(row[1]) - 1000: float(row[6]) for row in filled[1:] if row[1] and row[6]}
+    assert scores == {i: round(TOTALS[i] / 6 * 100, 2) for i in range(0, 40, 4)}
 
-    with zipfile.ZipFile(out / 'feedback.zip') as archive:
+
+def test_what_moodle_reads_is_its_worksheet_with_grades_and_comments_filled(graded):
+    header, *rows = rows_of(graded / 'out' / 'moodle.csv')
+    filled = [dict(zip(header, row, strict=True)) for row in rows]
+    grades = {int(row['Identifier'].removeprefix('Participant ')) - 2000: row['Grade'] for row in filled}
+    assert [header, *grades] == [MOODLE[0], *range(1, 40, 4)] and grades[5] == grades[29] == '', 'locked; missing'
+    assert all(float(grades[i]) == 2 * TOTALS[i] for i in grades if i not in (5, 29))
+    assert filled[0]['Feedback comments'] == 'Mine'
+    assert filled[2]['Feedback comments'].startswith(f'{TOTALS[9]:g} of 6 points')
+
+
+def test_each_page_goes_back_by_the_name_that_its_platform_knows(graded):
+    with zipfile.ZipFile(graded / 'out' / 'feedback.zip') as archive:
         pages = {name: archive.read(name).decode() for name in archive.namelist()}
     assert len(pages) == 39
-    assert {'leeann_1000_60_my-1.html', 'Bob Lee_2001_assignsubmission_file_/feedback.html'} <= {*pages}
-    assert {'GAN_s2_attempt_2026-01-62-10-00-00_my.html', 'Dan Lee s3.html'} <= {*pages}
-    assert f'{totals[1]:g} of 6 points' in pages['Bob Lee_2001_assignsubmission_file_/feedback.html']
-    text = (out / 'index.html').read_text('utf-8')
-    assert text.index('Missing:') < text.index('Not in the roster:') < text.index('The functions')
+    for i, name in {
+        0: 'leeann_1000_60_my-1.html',
+        1: 'Bob Lee_2001_assignsubmission_file_/feedback.html',
+        2: 'GAN_s2_attempt_2026-01-62-10-00-00_my.html',
+        3: 'Dan Lee s3.html',
+    }.items():
+        assert f'<strong>{TOTALS[i]:g} of 6 points.' in pages[name] and PEOPLE[i] in pages[name]
 
 
 @pytest.mark.long
 def test_what_is_really_judged_gets_the_points_that_were_counted_by_hand(tmp_path, monkeypatch):
     for i, case in enumerate(HAND_IN):
         write_notebook(tmp_path / 'class' / f's{i}.ipynb', *sources_of(case).values())
-    monkeypatch.setattr(sys, 'argv', ['grade', str(tmp_path / 'class'), '--output', str(tmp_path / 'out')])
-    monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
-    grading.main()
+    run(monkeypatch, tmp_path / 'class', '--output', tmp_path / 'out')
     header, *rows = rows_of(tmp_path / 'out' / 'gradebook.csv')
     assert [float(row[header.index('total')]) for row in rows] == [POINTS[str(case)] for case in HAND_IN]
 
@@ -196,12 +200,8 @@ def test_a_wrong_setting_is_said_before_anything_is_judged(tmp_path, monkeypatch
     value = tmp_path / option if content else '('
     if content:
         value.write_text(content)
-    monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
-    monkeypatch.setattr(
-        sys, 'argv', ['grade', str(tmp_path / 'class'), f'--{option}', str(value), '--output', str(tmp_path)]
-    )
     with pytest.raises(SystemExit, match=said):
-        grading.main()
+        run(monkeypatch, tmp_path / 'class', f'--{option}', value, '--output', tmp_path)
 
 
 def test_names_are_no_formulas_and_states_are_told(tmp_path):
