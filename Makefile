@@ -55,9 +55,12 @@ check: $(READY)  ## how many of your six functions pass
 student: $(READY)  ## build/student, for a class, and a zip of it
 	@$(BIN)/python -m lesson.notebook.learner student
 
-grade: $(TESTS_READY)  ## judge the notebooks of a class: make grade NOTEBOOKS=folder
+grade: $(TESTS_READY)  ## a class: make grade NOTEBOOKS=folder [ROSTER=class.csv POINTS=points.toml REMARKS= CANVAS= MOODLE=]
 	$(if $(NOTEBOOKS),,$(error name the folder of the notebooks: make grade NOTEBOOKS=folder))
-	@$(BIN)/python -m lesson.grade "$(NOTEBOOKS)"
+	@$(BIN)/python -m lesson.grade "$(NOTEBOOKS)" $(if $(ROSTER),--roster "$(ROSTER)") \
+	    $(if $(POINTS),--points "$(POINTS)") $(if $(REMARKS),--remarks "$(REMARKS)") $(if $(CANVAS),--canvas "$(CANVAS)") \
+	    $(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(MOODLE),--moodle "$(MOODLE)") \
+	    $(if $(PATTERN),--pattern '$(PATTERN)')
 
 cluster: $(READY)  ## the notebook on this many processes, as on several machines: make cluster WORKERS=2
 	@$(BIN)/python -m lesson.cluster.local $(NOTEBOOK).ipynb build/cluster $(WORKERS) $(ARGS)

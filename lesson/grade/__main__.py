@@ -5,105 +5,91 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lesson.files import whole_file
-from lesson.grade import report, watch
+from lesson.grade import gradebook, likeness, limits, points, report, roster, watch
+from lesson.grade.submissions import found, is_notebook, unpacked, walk
 from lesson.progress import progress
 
 ROOT = Path(__file__).parents[2]
-ARCHIVES = ('.zip', '.tar', '.gz', '.tgz', '.bz2', '.xz', '.rar', '.7z')
 
 
 def main():
-    parser = argparse.ArgumentParser(prog='python -m lesson.grade', description='Judge the notebooks of a folder.')
-    parser.add_argument('folder', type=Path, help='the notebooks, in sub-folders, too')
-    parser.add_argument('--output', type=Path, default=ROOT / 'build' / 'grades', help='where the results go')
-    arguments = parser.parse_args()
-    if not arguments.folder.is_dir():
-        sys.exit(f'{arguments.folder} is not a folder')
+    arguments = _arguments()
+    folder, output = arguments.folder, arguments.output
     sys.stdout.reconfigure(errors='backslashreplace')  # names that this terminal cannot show
-    notebooks, left = found(arguments.folder, arguments.output)
+    try:
+        pattern, rule, persons, remarks = _settings(arguments)
+        folder = unpacked(folder, output, 20 * limits.FILES) if folder.is_file() else folder
+    except ValueError as error:
+        sys.exit(str(error))
+    if not folder.is_dir():
+        sys.exit(f'{folder} is not a folder')
+    notebooks, left = found(folder, output)
     if not notebooks:
         said = ''.join(f'\nNot judged: {name}: {why}' for name, why in left.items())
-        sys.exit(f'{arguments.folder} contains no notebook (.ipynb){said}')
+        sys.exit(f'{folder} contains no notebook (.ipynb){said}')
+    learners = roster.learners(notebooks, left, persons, pattern, remarks)
     try:
-        records = grade(notebooks, arguments.output)
-        report.write(records, arguments.output, left)
+        records = grade({each.notebook: notebooks[each.notebook] for each in learners if each.notebook}, output)
+        for each in learners:
+            if each.notebook:
+                each.record, each.points = records[each.notebook], rule.of(records[each.notebook])
+        report.write(learners, output, rule, left, likeness.pairs({name: notebooks[name] for name in records}))
+        gradebook.write(learners, rule, output / 'gradebook.csv')
+        gradebook.feedback(learners, output / 'learners', output / 'feedback.zip')
+        print(report.summary(learners, output, left))
+        _fill(arguments, learners, rule)
     except KeyboardInterrupt:
         sys.exit('\nInterrupted. What is judged is kept: the next time, the rest is judged.')
     except OSError as error:
-        sys.exit(f'{arguments.output} cannot be written: {error}. What is judged is kept: make room, and grade again.')
-    print(report.summary(records, arguments.output, left))
+        sys.exit(f'{output} cannot be written: {error}. What is judged is kept: make room, and grade again.')
 
 
-def found(folder: Path, output: Path | None = None) -> tuple[dict[str, Path], dict[str, str]]:
-    """(The notebooks of a class as {name: path}, what else is in its folder as {name: why it is not judged}).
-
-    A name is the path within the folder, without .ipynb. Links are followed; each folder is looked at once.
-    """
-    names, left, folders = {}, {}, []
-    for path in walk(folder, left, output):
-        name = path.relative_to(folder).as_posix()
-        if is_notebook(path):
-            names[name.removesuffix('.ipynb')] = path.absolute()
-        elif path.is_dir():
-            folders.append(path)
-        elif not path.exists():
-            left[name] = 'the link leads to nothing'
-        elif path.suffix.lower() in ARCHIVES:
-            left[name] = 'it is an archive: unpack it'
-        elif path.parent == folder or path.suffix.lower() == '.ipynb':
-            left[name] = 'it is not a notebook'
-    homes = {path.parent for path in names.values()} - {folder.absolute()}
-    above = {folder.absolute()}.union(*(home.parents for home in homes))
-    for path in (each.absolute() for each in folders):
-        if path.parent in above - homes and path not in above | homes:
-            left.setdefault(path.relative_to(folder.absolute()).as_posix(), 'it contains no notebook')
-    return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
+def _arguments():
+    parser = argparse.ArgumentParser(prog='python -m lesson.grade', description='Judge the notebooks of a folder.')
+    parser.add_argument('folder', type=Path, help='the notebooks, in sub-folders and zips, too; or a zip of them')
+    parser.add_argument('--output', type=Path, default=ROOT / 'build' / 'grades', help='where the results go')
+    parser.add_argument('--roster', type=Path, help='the class: a CSV file with columns id, name, e-mail')
+    parser.add_argument('--points', type=Path, help='points.toml: points per function, what each fault costs')
+    parser.add_argument('--remarks', type=Path, help='a CSV file with columns id or name, and remark')
+    parser.add_argument('--canvas', type=Path, help="an export of Canvas' gradebook, to fill in")
+    parser.add_argument('--assignment', help='the column to fill in there, if there are several')
+    parser.add_argument('--moodle', type=Path, help="Moodle's grading worksheet, to fill in")
+    parser.add_argument('--pattern', help='of names of notebooks, a regular expression: (?P<id>...) or (?P<name>...)')
+    return parser.parse_args()
 
 
-def walk(folder: Path, left: dict | None = None, output: Path | None = None):
-    """The files and folders in a folder that are not hidden, also linked ones, each once; left: notes what is not."""
-    root, seen, left = Path(folder), {}, {} if left is None else left
-    above = {os.path.realpath(root), *map(str, Path(os.path.realpath(root)).parents)}
-    todo = [root]
-    while todo:
-        here = todo.pop()
-        name, real = here.relative_to(root).as_posix(), os.path.realpath(here)
-        if real in seen or (here != root and real in above):
-            left[name] = f'it is the same folder as {seen.get(real, "one above it")}'
-            continue
-        seen[real] = name
-        try:
-            entries = sorted(os.scandir(here), key=lambda each: (each.is_symlink(), each.name))
-        except OSError as error:
-            left[name] = f'it cannot be read ({error.strerror})'
-            continue
-        for each in entries:
-            path = here / each.name
-            hidden = each.name.startswith('.') or each.name in ('__pycache__', '__MACOSX')
-            if hidden or (output and path.absolute() == output.absolute()):
-                continue
-            if os.path.isdir(path):
-                todo.append(path)
-            yield path
-        todo.sort(key=lambda each: (each.is_symlink(), each.as_posix()), reverse=True)
+def _settings(arguments):
+    """(pattern, rule, persons of the roster, remarks). What is wrong with any is said before judging: ValueError."""
+    try:
+        pattern = re.compile(arguments.pattern) if arguments.pattern else None
+    except re.error as error:
+        raise ValueError(f'the pattern {arguments.pattern} is not a regular expression: {error}') from None
+    if pattern and not {'id', 'name'} & {*pattern.groupindex}:
+        raise ValueError(f'the pattern {arguments.pattern} has to contain (?P<id>...) or (?P<name>...)')
+    rule = points.rule(arguments.points)
+    persons = roster.people(arguments.roster) if arguments.roster else None
+    remarks = roster.people(arguments.remarks, ['remark']) if arguments.remarks else []
+    _fill(arguments, [], rule)
+    return pattern, rule, persons, remarks
 
 
-def is_notebook(path: Path) -> bool:
-    """Whether a file is a notebook by its name, or, where a browser has changed that, by its content."""
-    name = path.name.lower()
-    if name.endswith('.ipynb'):
-        return os.path.isfile(path)
-    if not ('.ipynb' in name or name.endswith(('.json', '.txt'))) or path.suffix.lower() in ARCHIVES:
-        return False
-    with suppress(OSError):
-        return os.path.isfile(path) and b'"nbformat"' in path.read_bytes()
-    return '.ipynb' in name  # it cannot be read
+def _fill(arguments, learners, rule):
+    """Fill the platforms' own tables, into new files; without learners, only look whether that will be possible."""
+    for platform, more in (('canvas', [arguments.assignment]), ('moodle', [])):
+        if source := getattr(arguments, platform):
+            rows, style, filled = getattr(gradebook, platform)(source, learners, rule.most, *more)
+            if learners:
+                gradebook.write_table(target := arguments.output / f'{platform}.csv', rows, **style)
+                others = [each.name for each in learners if each.record and each not in filled]
+                print(f'{target}: {len(filled)} filled in' + f'; not in it: {", ".join(others)}' * bool(others))
 
 
 def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
@@ -134,10 +120,14 @@ def _judged(path, file, key):
     record = watch.judged(path)
     if record is None:  # interrupted
         return None
-    record['key'] = key
+    record |= {'key': key, 'judged': now()}
     with suppress(OSError), whole_file(file, sync=False) as kept:  # if it is not kept, it is judged again
         kept.write(json.dumps(record).encode())
     return record
+
+
+def now():
+    return datetime.now(UTC).strftime('%Y-%m-%d %H:%M UTC')
 
 
 def fingerprints(notebooks, output):

@@ -1,8 +1,9 @@
-"""The results as a table, grades.csv, as a page of the class, and as a page of each learner."""
+"""The results as pages: index.html of the class, a page of each learner; and verdicts.csv, all that was judged."""
 
-import csv
-import io
+import base64
+import functools
 import os
+import re
 import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -11,52 +12,79 @@ from urllib.parse import quote
 import jinja2
 
 from lesson.files import whole_file
+from lesson.grade import gradebook
 from lesson.notebook.definitions import FUNCTIONS
 
 MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○', 'unverified': '?'}
+DOCS = Path(__file__).parents[2] / 'docs'
+SECTIONS = [
+    '1. The inputs',
+    '2. The discriminator',
+    '3. The generator',
+    '4. The losses',
+    '5. The optimization',
+    '6. Training',
+]
+SECTIONS = dict(zip(FUNCTIONS, SECTIONS, strict=True))  # of the lesson
+COMMONEST = 20  # faults on the page of the class
 
 
-def write(records, output, left=None):
-    """Write grades.csv, index.html and learners/<name>.html into a folder; records: {name: what the judge says}.
+def write(learners, output, rule, left=None, alike=((), 0.0)):
+    """Write verdicts.csv, index.html and learners/<name of the notebook>.html into a folder.
 
-    left: {what of the class was not judged: why}.
+    left: {what of the class was not judged: why}; alike: see likeness.pairs.
     """
-    rows = [(name, each, record['functions'][each]) for name, record in records.items() for each in FUNCTIONS]
-    with whole_file(output / 'grades.csv', sync=False) as binary:
-        file = io.TextIOWrapper(binary, encoding='utf-8', errors='replace', newline='', write_through=True)
-        table = csv.writer(file)
-        table.writerow(('notebook', 'function', 'passed', 'faults', 'seconds'))
-        for name, function, verdict in rows:
-            text = f"'{name}" if name[0] in '=+-@' else name  # a spreadsheet would compute it
-            table.writerow((text, function, int(verdict['passed']), ' '.join(verdict['faults']), verdict['seconds']))
+    judged = {each.notebook: each for each in learners if each.record}
+    rows = [(name, each, learner.record['functions'][each]) for name, learner in judged.items() for each in FUNCTIONS]
+    table = [('notebook', 'function', 'passed', 'faults', 'seconds')]
+    for name, function, verdict in rows:
+        faults = ' '.join(verdict['faults'])
+        table.append((gradebook.safe(name), function, int(verdict['passed']), faults, verdict['seconds']))
+    gradebook.write_table(output / 'verdicts.csv', table)
     shutil.rmtree(output / 'learners', ignore_errors=True)
-    for name, record in records.items():
+    for name, learner in judged.items():
         page = output / 'learners' / f'{name}.html'
         page.parent.mkdir(parents=True, exist_ok=True)
-        _render('learner.html', page, name=name, record=record, root='../' * (name.count('/') + 1))
+        _render('learner.html', page, name=name, learner=learner, rule=rule, sections=SECTIONS)
     states = {name: Counter(_state(verdict) for _, each, verdict in rows if each == name) for name in FUNCTIONS}
     kinds = [kind for kind in MARKS if kind != 'unverified' or any(kind in each for each in states.values())]
     values = {
-        'records': records,
+        'learners': learners,
+        'judged': judged,
         'left': left or {},
         'kinds': kinds,
-        'scores': sorted(Counter(map(_passed, records.values())).items(), reverse=True),
-        'states': states,
+        'totals': _distribution([each.total for each in judged.values()], rule.most),
+        'states': dict(sorted(states.items(), key=lambda each: each[1]['passed'])),
         'faults': _commonest(rows),
+        'alike': alike[0],
+        'next_alike': alike[1],
+        'most': COMMONEST,
     }
     _render('class.html', output / 'index.html', **values)
 
 
-def summary(records, output, left=None):
+def summary(learners, output, left=None):
     """What is printed at the end."""
-    passed, of = sum(map(_passed, records.values())), len(records) * len(FUNCTIONS)
-    text = f'{len(records)} notebooks, {passed} of {of} functions pass: {output / "index.html"}'
+    judged = [each for each in learners if each.record]
+    passed, of = sum(_passed(each.record) for each in judged), len(judged) * len(FUNCTIONS)
+    text = f'{len(judged)} notebooks, {passed} of {of} functions pass: {output / "index.html"}'
     text += ''.join(f'\nNot judged: {name}: {why}' for name, why in (left or {}).items())
-    unverified = [name for name, each in records.items() if 'unverified' in map(_state, each['functions'].values())]
-    text += f'\nUnverified, so look at them yourself: {", ".join(unverified)}' if unverified else ''
-    if all(record['confined'] for record in records.values()):
+    unverified = [each.notebook for each in judged if each.state == 'unverified']
+    for said, names in {
+        'Missing': [each.name for each in learners if each.state == 'missing'],
+        'Not in the roster': [each.name for each in learners if not each.known],
+        'Unverified, so look at them yourself': unverified,
+    }.items():
+        text += f'\n{said}: {", ".join(names)}' if names else ''
+    if all(each.record['confined'] for each in judged):
         return text
     return f'{text}\nThis system does not allow cutting a notebook off from the network and from other files.'
+
+
+def _distribution(totals, most):
+    """[(from how many points, how many learners)] in six equal parts, and those who have all; the best first."""
+    places = Counter(int(6 * total / most + 1e-9) if most else 0 for total in totals)
+    return [(place * most / 6, places[place]) for place in range(6, -1, -1)]
 
 
 def _commonest(rows):
@@ -67,6 +95,20 @@ def _commonest(rows):
             names[fault] += [name] if name not in names[fault] else []
             seen.setdefault(fault, text)
     return sorted(((fault, seen[fault], names[fault]) for fault in names), key=lambda row: -len(row[2]))
+
+
+@functools.cache
+def pictures() -> dict[str, tuple[str, str]]:
+    """{id of a fault: (its title in the field guide, its picture as an address that contains it)}."""
+    found = {}
+    titles = re.findall(
+        r'^## (.+)\n\n!\[.*\]\((field_guide/\d+-(.+)\.png)\)', (DOCS / 'field_guide.md').read_text(), re.M
+    )
+    for title, file, fault in titles:
+        found.setdefault(
+            fault, (title, f'data:image/png;base64,{base64.b64encode((DOCS / file).read_bytes()).decode()}')
+        )
+    return found
 
 
 def _passed(record):
@@ -81,7 +123,7 @@ def _state(verdict):
 
 
 def _render(template, path, **values):
-    text = _pages.get_template(template).render(functions=FUNCTIONS, **values)
+    text = _pages.get_template(template).render(functions=FUNCTIONS, pictures=pictures(), **values)
     with whole_file(path, sync=False) as file:
         file.write(text.encode('utf-8', 'replace'))
 
@@ -94,4 +136,5 @@ _pages.filters |= {
     'passed': _passed,
     'state': _state,
     'mark': lambda verdict: MARKS[_state(verdict)],
+    'pieces': lambda name: re.findall(r'[^/_.\s-]*[/_.\s-]*', name),  # between which a line may break
 }

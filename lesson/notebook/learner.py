@@ -26,7 +26,7 @@ LESSON = ROOT / 'dlnd_face_generation.ipynb'
 COPY = ROOT / 'my_face_generation.ipynb'
 EXERCISES = Path(__file__).with_name('exercises')
 SECONDS, HERE, WAITING = 120, 30, 30  # that a function may compute, from a file or in this notebook; and wait
-STUDENT = Path(__file__).with_name('student') / 'README.md'
+STUDENT = Path(__file__).with_name('student')
 BUNDLE = (
     *('helper.py', 'problem_unittests.py', 'requirements.txt', 'LICENSE', 'data/README.md'),
     *('docs/generated.png', 'docs/expected.png', 'docs/gan.svg', 'docs/field_guide.md', 'docs/field_guide'),
@@ -141,9 +141,16 @@ def student(build=ROOT / 'build') -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    shutil.copy(STUDENT, folder)
+    for path in STUDENT.iterdir():
+        shutil.copy(path, folder)
+    (folder / 'CHANGELOG.md').write_text(contract_changes((ROOT / 'CHANGELOG.md').read_text('utf-8')), 'utf-8')
     _write(exercise(nbformat.read(LESSON, as_version=4)), folder / COPY.name)
     print(f'{folder} and {shutil.make_archive(folder, "zip", build, folder.name)}')
+
+
+def contract_changes(changelog: str) -> str:
+    """A changelog's title, and for each version how the contract changed."""
+    return ''.join(re.findall(r'^##? .*\n\n|^\*\*Contract\*\*\n(?:(?!\*\*|##? ).*\n)*', changelog, re.M))
 
 
 def _write(notebook, path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lesson.grade import points, roster
 from lesson.notebook.definitions import FUNCTIONS
 from tests.builders import write_notebook
 
@@ -18,3 +19,13 @@ def verdict(passed=True, faults=(), message='passed', seconds=0.1):
 
 def record(**verdicts):
     return {'confined': True, 'note': '', 'functions': {name: verdicts.get(name, verdict()) for name in FUNCTIONS}}
+
+
+def learners(records, persons=None, left=None, rule=None, **more):
+    """Learners, who have handed in notebooks with these records, {name: record}."""
+    everyone = roster.learners(records, left or {}, persons, **more)
+    for each in everyone:
+        if each.notebook:
+            each.record = records[each.notebook]
+            each.points = (rule or points.rule()).of(each.record)
+    return everyone

@@ -39,6 +39,7 @@ def grade(tmp_path, monkeypatch):
 
     grade.judged = []
     monkeypatch.setattr(watch, 'judged', judge)
+    monkeypatch.setattr(grading, 'now', lambda: '2026-11-29 12:00 UTC')
     monkeypatch.setattr(sys, 'argv', ['grade', str(tmp_path / 'class'), '--output', str(tmp_path / 'out')])
     monkeypatch.setattr(sys.stdout, 'reconfigure', lambda **_: None, raising=False)
     return grade
@@ -76,7 +77,8 @@ def test_every_learner_is_graded_or_named(place, tmp_path):
         'ida.zip': 'it is an archive: unpack it',
         'jon.pdf': 'it is not a notebook',
         'mia.ipynb': 'the link leads to nothing',
-        **dict.fromkeys(('folder.ipynb', 'group/oli', 'kim', 'leo'), 'it contains no notebook'),
+        'leo': 'it contains no notebook, but my.py',
+        **dict.fromkeys(('folder.ipynb', 'group/oli', 'kim'), 'it contains no notebook'),
     }
 
 
@@ -97,8 +99,8 @@ def test_a_folder_that_cannot_be_read_is_named_and_ends_nothing(place, write, mo
 def test_what_is_not_judged_is_named_on_the_terminal_and_on_the_page(place, tmp_path, grade, capsys):
     add(place / 'bob.zip')
     grading.main()
-    assert 'Not judged: bob.zip: it is an archive' in capsys.readouterr().out
-    assert 'bob.zip: it is an archive' in (tmp_path / 'out' / 'index.html').read_text('utf-8')
+    assert 'Not judged: bob.zip: bob.zip cannot be unpacked' in capsys.readouterr().out
+    assert 'bob.zip: bob.zip cannot be unpacked' in (tmp_path / 'out' / 'index.html').read_text('utf-8')
 
 
 @needs_fork

@@ -6,11 +6,12 @@ import os
 import re
 from urllib.parse import unquote
 
+import nbformat
 import pytest
 
-from lesson.grade import report
+from lesson.grade import points, report
 from lesson.notebook.definitions import FUNCTIONS
-from tests.grade.conftest import record, verdict
+from tests.grade.conftest import learners, record, verdict
 
 NAMES = ['anna/mine', 'ben/mine', '<script>alert(1)</script>', 'a "b" & c', '100%?#', 'Größe/日本', '=1+1', 'x y/index']
 
@@ -37,13 +38,13 @@ def written(tmp_path):
         train=verdict(False, {'train.rate': 'other'}, 'train: other'),
         generator=verdict(False, {'generator.not_written': 'not written yet'}, 'generator: not written yet', None),
     )
-    report.write({'gone': record()}, tmp_path)
-    report.write(records, tmp_path)
+    report.write(learners({'gone': record()}), tmp_path, points.rule())
+    report.write(learners(records), tmp_path, points.rule())
     return tmp_path
 
 
 def test_the_table_has_a_row_for_each_learner_and_function(written):
-    with open(written / 'grades.csv', newline='', encoding='utf-8') as file:
+    with open(written / 'verdicts.csv', newline='', encoding='utf-8-sig') as file:
         rows = [*csv.DictReader(file)]
     assert len(rows) == len(NAMES) * len(FUNCTIONS)
     by_name = {(row['notebook'], row['function']): row for row in rows}
@@ -55,25 +56,26 @@ def test_the_table_has_a_row_for_each_learner_and_function(written):
     assert ("'=1+1", 'train') in by_name
 
 
-def test_every_link_leads_to_a_page_and_back_and_nothing_comes_from_elsewhere(written):
+def test_every_link_leads_to_a_page_and_nothing_comes_from_elsewhere(written):
     pages = sorted(written.rglob('*.html'))
     assert len(pages) == len(NAMES) + 1
     linked = set()
     for page in pages:
         found = Links(page.read_text('utf-8'))
-        assert not {'script', 'img', 'link', 'b'} & set(found.elements)
-        for link in found.links:
+        assert not {'script', 'link', 'b'} & set(found.elements)
+        assert ('a' in found.elements) == (page.parent == written), 'a mailed page has no links'
+        for link in (link for link in found.links if not link.startswith('data:image/png;base64,')):
             target = (page.parent / unquote(link)).resolve()
             assert target.is_file(), link
             linked.add(target)
         assert not re.search(r'https?:|@import|url\(', page.read_text('utf-8'))
-    assert linked == {page.resolve() for page in pages}
+    assert linked == {page.resolve() for page in pages if page.parent != written}
 
 
 def test_the_page_of_the_class_counts_faults_and_functions(written):
     text = (written / 'index.html').read_text('utf-8')
     assert text.index('train.rate') < text.index('train.range'), 'the commonest comes first'
-    assert '6 with all six' in text
+    assert re.search(r'<th>all 6</th>.*?>6</td>', text, re.S)
     row = re.search(r'<code>generator</code>.*?</tr>', text, re.S)[0]
     assert re.findall(r'<td class="number">(\d*)</td>', row) == ['7', '', '1']
 
@@ -84,9 +86,33 @@ def test_the_page_of_a_learner_has_the_messages_as_they_are(written):
     assert '5 of 6 functions pass' in text
 
 
+def test_the_page_of_a_learner_has_points_their_rule_and_what_to_read_next(written):
+    text = (written / 'learners' / 'anna' / 'mine.html').read_text('utf-8')
+    assert '<strong>5 of 6 points.</strong>' in text and 'generator 1, ' in text and '6 in all' in text
+    assert 'Read next: “6. Training” in the lesson; “4. Real images in [-0.5, 0.5]” in the field guide' in text
+    assert text.count('<img src="data:image/png;base64,') == 1 and 'src="data:' not in text.partition('<section>')[0]
+    lesson = nbformat.read(report.DOCS.parent / 'dlnd_face_generation.ipynb', as_version=4)
+    lines = '\n'.join(cell.source for cell in lesson.cells).splitlines()
+    assert {f'## {section}' for section in report.SECTIONS.values()} <= {*lines}
+    assert len(report.pictures()) == 19, 'two of the twenty are of one fault'
+
+
+def test_names_do_not_break_within_words_and_a_remark_is_shown(tmp_path):
+    records = {'Maximiliane_Alexandrina/my': record()}
+    (everyone,) = learners(records)
+    everyone.remark = 'well <done>'
+    report.write([everyone], tmp_path, points.rule())
+    text = (tmp_path / 'index.html').read_text('utf-8')
+    assert (
+        'well &lt;done&gt;' in text
+        and 'well &lt;done&gt;' in next((tmp_path / 'learners').rglob('my.html')).read_text()
+    )
+    assert not re.search(r'(h1|th)[^{]*\{[^}]*anywhere', text)
+
+
 def test_hints_are_folded_below_the_verdict(tmp_path):
     said = 'generator: passed\n  Hint: all images\n    are <gray>\n  Hint: two'
-    report.write({'ann': record(generator=verdict(message=said))}, tmp_path)
+    report.write(learners({'ann': record(generator=verdict(message=said))}), tmp_path, points.rule())
     text = (tmp_path / 'learners' / 'ann.html').read_text('utf-8')
     assert '<pre>generator: passed</pre>\n<details><summary>2 hints' in text
     assert '<pre>all images\n    are &lt;gray&gt;\ntwo</pre>' in text
@@ -95,7 +121,7 @@ def test_hints_are_folded_below_the_verdict(tmp_path):
 
 def test_a_name_that_is_not_text_does_no_harm(tmp_path):
     name = os.fsdecode(b'caf\xe9')
-    report.write({name: record()}, tmp_path)
+    report.write(learners({name: record()}), tmp_path, points.rule())
     (link,) = Links((tmp_path / 'index.html').read_text('utf-8')).links
     target = os.fsdecode(unquote(link, errors='surrogateescape').encode('utf-8', 'surrogateescape'))
     assert (tmp_path / target).is_file()
@@ -103,7 +129,7 @@ def test_a_name_that_is_not_text_does_no_harm(tmp_path):
 
 def test_the_summary_names_what_a_teacher_has_to_look_at(tmp_path):
     doubted = record(train=verdict(False, {'train.unverified': 'unverified'})) | {'confined': False}
-    text = report.summary({'ann': record(), 'bob': doubted}, tmp_path, {'cho.zip': 'it is an archive'})
+    text = report.summary(learners({'ann': record(), 'bob': doubted}), tmp_path, {'cho.zip': 'it is an archive'})
     first, *lines = text.splitlines()
     assert first == f'2 notebooks, 11 of 12 functions pass: {tmp_path / "index.html"}'
     assert lines[:2] == ['Not judged: cho.zip: it is an archive', 'Unverified, so look at them yourself: bob']

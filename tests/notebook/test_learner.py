@@ -290,6 +290,13 @@ def test_the_bundle_works_on_its_own_and_each_cell_says_in_one_sentence_what_is_
     assert [out.text for _, out in outputs if out.output_type == 'stream' and out.name == 'stderr'] == []
 
 
+def test_the_changes_of_the_contract_travel_with_the_bundle(bundle):
+    whole, text = learner.ROOT.joinpath('CHANGELOG.md').read_text('utf-8'), (bundle / 'CHANGELOG.md').read_text('utf-8')
+    assert text.count('**Contract**') == whole.count('**Contract**') and text.startswith('# Changelog\n\n## ')
+    first = whole.partition('**Contract**')[2].partition('\n**')[0].strip()
+    assert first in text and '**The lesson**' not in text
+
+
 @pytest.mark.long
 def test_in_the_bundle_the_lessons_functions_pass(bundle, lesson):
     copy = nbformat.read(bundle / learner.COPY.name, as_version=4)
@@ -310,7 +317,7 @@ def test_the_bundle_has_what_a_learner_needs_and_nothing_that_is_solved(bundle, 
     names = {path.relative_to(bundle).as_posix() for path in bundle.rglob('*') if path.is_file()}
     assert {
         *('my_face_generation.ipynb', 'helper.py', 'problem_unittests.py', 'requirements.txt', 'README.md', 'LICENSE'),
-        'docs/gan.svg',
+        *('docs/gan.svg', 'AGENTS.md', 'CHANGELOG.md'),
         *('docs/field_guide.md', 'docs/field_guide/01-generator.random.png', 'lesson/cluster/members.py'),
     } < names
     assert not [name for name in names if re.search('dlnd_face|tests/|solutions|grade|exercises|pycache', name)]
