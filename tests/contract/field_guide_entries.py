@@ -129,8 +129,8 @@ ENTRIES = [
         'batch norm by averages that nothing moves',
         'Batch norm that does nothing in the discriminator',
         'images',
-        'Coarse blobs with straight edges, alike from column to column, and calm losses that are close together. A '
-        'discriminator without batch norm starts slowly, and a slow discriminator lets blobs pass. (Some recipes '
+        'At the start, coarse blobs with straight edges, alike from column to column, and calm losses that are close '
+        'together. A discriminator without batch norm starts slowly, and a slow discriminator lets blobs pass. (Some recipes '
         'leave it out on purpose, and choose other settings.)',
     ),
     Entry(
