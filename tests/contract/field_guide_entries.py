@@ -130,8 +130,8 @@ ENTRIES = [
         'Batch norm that does nothing in the discriminator',
         'images',
         'At the start, coarse blobs with straight edges, alike from column to column, and calm losses that are close '
-        'together. A discriminator without batch norm starts slowly, and a slow discriminator lets blobs pass. (Some recipes '
-        'leave it out on purpose, and choose other settings.)',
+        'together. A discriminator without batch norm starts slowly, and a slow discriminator lets blobs pass. (Some '
+        'recipes leave it out on purpose, and choose other settings.)',
     ),
     Entry(
         'model_loss.from_probabilities',
