@@ -166,9 +166,10 @@ def test_a_variant_trains(name, monkeypatch):
     options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': 0}
     variants.VARIANTS[name](lesson, options, 6)
     variants.replace(lesson, show_generator_output=lambda *a, **k: None)
-    data = Noise(1)
+    data, size = Noise(1), options.pop('batch_size', 32)
+    assert options.pop('mirror', True)
     settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
-    losses, generate = lesson['train'](6, 32, *settings, **options)
+    losses, generate = lesson['train'](6, size, *settings, **options)
     z = options['sample_z'](np.random.default_rng(0), 20, 100)
     assert np.isfinite(losses).all() and len(losses) == 12 and np.abs(generate(z)).max() <= 1
 
