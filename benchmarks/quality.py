@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
 from benchmarks.record import in_parts  # noqa: E402
+from benchmarks.variants import replace  # noqa: E402
 from lesson import session  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
 from lesson.scores import digits as digit_scores  # noqa: E402
@@ -266,12 +267,11 @@ def train_ours(data, seed, clock, epochs):
         clock.tick(run.step, noise, ready)
         run._set(before)
 
-    train = lesson['train']
-    train.__globals__['show_generator_output'] = tick
+    replace(lesson, show_generator_output=tick)
     settings = [lesson[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')]
     data_settings = data.get_batches, data.shape, data.image_mode
     options = {'seed': seed, 'average': 0.995, 'sample_z': lesson['switched_z']}
-    return *train(epochs, *settings, *data_settings, **options), noise
+    return *lesson['train'](epochs, *settings, *data_settings, **options), noise
 
 
 def train(name, data, seed, moments, look):

@@ -379,3 +379,19 @@ def test_importing_helper_leaves_tensorflow_alone_and_is_quick():
     code = f'import sys, time, helper; print(time.process_time() < 1, sorted({late} & {{*sys.modules}}))'
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == 'True []\n'
+
+
+def test_about_half_of_the_images_are_mirrored_left_to_right_others_in_each_epoch_and_only_if_asked_for():
+    images = np.random.default_rng(0).integers(0, 256, (200, 5, 7, 3), np.uint8)
+    plain, mirror = helper.Dataset(images, 'noise'), helper.Dataset(images, 'noise', mirror=True)
+    turned = []
+    for seed in range(2):
+        (before,), (after,), (again,) = (list(each.get_batches(200, seed)) for each in (plain, mirror, mirror))
+        same, flipped = (
+            np.array([np.array_equal(*pair) for pair in zip(x, after, strict=True)])
+            for x in (before, before[:, :, ::-1])
+        )
+        assert (same ^ flipped).all() and 70 < flipped.sum() < 130
+        np.testing.assert_array_equal(after, again)
+        turned.append(flipped)
+    assert (turned[0] != turned[1]).any()

@@ -1,6 +1,6 @@
 """For few real images: a discriminator that sees each image, real or fake, changed at random.
 
-With a few hundred images a discriminator soon knows all of them by heart, and the generator copies them. What it sees
+With a few hundred images a discriminator soon knows all of them by heart, and fakes lose their variety. What it sees
 only in ever new variations it cannot memorize; as fakes are changed in the same way, and the generator learns through
 the change, it does not learn to make changed images (Zhao et al. 2020, 'Differentiable Augmentation for Data-Efficient
 GAN Training', section 3.2).
@@ -12,6 +12,7 @@ from lesson.session import tf
 def augmented(discriminator):
     """A discriminator(images, reuse=False) that sees a random color, shift and hole of each image.
 
+    images: float32 [batch, height, width, channels] in [-1, 1]; what the discriminator sees may leave that range.
     As in the paper (appendix): brightness by up to 0.5 of the range from -1 to 1, saturation from none to double (of
     three channels), contrast from 0.5 to 1.5, a shift by up to an eighth of the size, and a square of half the size
     that is gray (0).
