@@ -16,8 +16,9 @@ BENCH_READY := $(call stamp,requirements.txt benchmarks/requirements.txt)-bench
 INSTALL = PATH="$(BIN):$$PATH" uv pip install --quiet --compile-bytecode --python $(BIN)/python $(if $(LOCK),--constraints $(LOCK))
 # From standard input: then pictures are looked for here, not where the page goes.
 PAGE = $(BIN)/jupyter nbconvert --log-level WARN --to html --template lesson/notebook/html --embed-images --stdin
-# On all cores; the tests of a file stay together, as they share what they set up.
-PYTEST = $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+# On all cores; the tests of a file stay together, as they share what they set up. A worker that dies is not replaced:
+# pytest-xdist could then wait forever, in place of naming the test.
+PYTEST = $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run html pdf lab play learn check student grade cluster test test-long newest lock format guide bench record clean

@@ -11,6 +11,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background; proc
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def signal_handlers_stay():
+    """A test that leaves a different handler fails, and not one after it that sends itself a signal and dies of it."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    yield
+    left = {number: signal.getsignal(number) for number in before}
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert left == before
+
+
 @pytest.fixture
 def tmpfs(tmp_path):
     """A function that mounts a real file system of so many bytes on a new folder, where this user may do that."""

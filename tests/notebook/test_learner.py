@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import subprocess
+import signal
 import sys
 import tokenize
 import zipfile
@@ -169,8 +170,12 @@ def test_a_copy_that_lies_elsewhere_is_never_overwritten(my_copy, tmp_path):
 
 
 def check(path):
-    with mock.patch.object(sys, 'argv', ['learner', 'check', str(path)]):
-        learner.main()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with mock.patch.object(sys, 'argv', ['learner', 'check', str(path)]):
+            learner.main()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_check_prints_a_line_for_each_function_and_how_many_pass(lesson, copy, tmp_path, capsys):
