@@ -1,6 +1,6 @@
 """Time to quality: how soon digits can be read, and how good faces are after the same time, against the peers.
 
-    python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--minutes 30]
+    python benchmarks/quality.py [--data-dir DIR] [--kinds mnist celeba] [--recipes ours ...] [--minutes 30] [--jobs 2]
 
 - Digits: each recipe trains until it has reached all `TARGETS`, or for --minutes. Meanwhile it is scored again and
   again, after 10 s, and then each time 15% later. The table has the minutes until each target was reached: the share
@@ -9,22 +9,21 @@
   took; then all are scored (lesson/scores/images.py).
 
 This project's recipe is the notebook's own `train` with the notebook's own settings and noise. All run on the same
-engine (one session.run per step, bfloat16 where it is faster), so that recipes are compared and not frameworks. Time
-for scoring does not count; what ours needs for its average counts once. Real data is used where it lies in DIR,
-otherwise synthetic data.
+engine (one session.run per step), so that recipes are compared and not frameworks. A run has one core, `--jobs` of them
+run side by side, and a minute is a minute of that core's computing. Time for scoring does not count; what ours needs
+for its average counts once. Real data is used where it lies in DIR, otherwise synthetic data.
 
-Each result is appended to build/quality.jsonl as it comes; what is found there is not run again (delete it to start
-over).
+Results are kept in build/quality.jsonl, as in benchmarks/record.py.
 """
 
 import argparse
 import contextlib
 import itertools
-import json
 import os
 import platform
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +32,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from benchmarks.record import in_parts  # noqa: E402
+from benchmarks.record import in_parts, side_by_side  # noqa: E402
 from benchmarks.variants import replace  # noqa: E402
 from lesson import session  # noqa: E402
 from lesson.notebook.definitions import definitions  # noqa: E402
@@ -43,6 +42,7 @@ from lesson.scores import images as image_scores  # noqa: E402
 tf = session.tf
 tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'quality.jsonl'
+KEY = 'kind', 'recipe', 'seed'
 COUNT = 5000  # images in each set of faces that is scored; half of the data set where it is too small
 SETS = 4  # of generated faces; scores are their mean, as SWD 14 of a single one is often off by a fifth
 FACES = 200_000  # images shown with our recipe: about one epoch of CelebA
@@ -183,25 +183,25 @@ class Ended(Exception):
 
 
 class Clock:
-    """Seconds spent on training. look(seconds, steps, noise, generate) is called at each of the moments, in seconds.
+    """Seconds of computing (of all cores) for training. look(seconds, steps, noise, generate) is called at moments.
 
     It does not count itself. Raises Ended after the last moment, or where look returns True.
     """
 
     def __init__(self, moments, look):
-        self._moments, self._look, self._start = sorted(moments), look, time.perf_counter()
+        self._moments, self._look, self._start = sorted(moments), look, time.process_time()
 
     def tick(self, steps, noise, ready):
         """After a step. noise(n): z; ready(): a function z -> images, the time for which counts this once."""
-        now = time.perf_counter()
+        now = time.process_time()
         if now - self._start < self._moments[0]:
             return
         generate = ready()
-        seconds = time.perf_counter() - self._start
+        seconds = time.process_time() - self._start
         self._moments = [each for each in self._moments if each > seconds]
         if self._look(seconds, steps, noise, generate) or not self._moments:
             raise Ended
-        self._start += time.perf_counter() - now
+        self._start += time.process_time() - now
 
 
 def entropy(logits, label, noise):
@@ -316,9 +316,9 @@ def after_the_same_time(name, data, seed, seconds):
         found.update(seconds=spent, steps=steps, scores=scores_of(data, noise, generate))
 
     if name == 'ours':
-        start = time.perf_counter()
+        start = time.process_time()
         losses, generate, noise = train_ours(data, seed, None, max(1, round(FACES / len(data.images))))
-        look(time.perf_counter() - start, len(losses), noise, generate)
+        look(time.process_time() - start, len(losses), noise, generate)
     else:
         train(name, data, seed, [seconds], look)
     return found
@@ -331,6 +331,17 @@ def scores_of(data, noise, generate):
     real, other = data.images[order].reshape(2, n, *data.shape[1:])
     scores = [image_scores.measure(real, in_parts(generate, noise(n)), other) for _ in range(SETS)]
     return {name: np.mean([each[name] for each in scores], 0).tolist() for name in scores[0]}
+
+
+def run(minutes, seconds, kind, recipe, seed, data_dir):
+    """What is logged of one run. minutes: at most, for digits; seconds: those that faces took with our recipe."""
+    data = helper.open_dataset(kind, data_dir)
+    if kind == 'mnist':
+        reader = digit_scores.Reader(data.images, data.labels, data_dir)
+        found = until_read(recipe, data, reader, seed, minutes)
+    else:
+        found = after_the_same_time(recipe, data, seed, seconds and np.median(seconds))
+    return dict(zip(KEY, (kind, recipe, seed), strict=True)) | {'data': data.title} | found
 
 
 def by_recipe(results, kind):
@@ -381,26 +392,23 @@ def main():
     parser.add_argument('--recipes', nargs='+', default=['ours', *PEERS], choices=['ours', *PEERS])
     parser.add_argument('--seeds', type=int, default=3, help='of ours; the peers get one (default: 3)')
     parser.add_argument('--minutes', type=float, default=30, help='at most, for the digits (default: 30)')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='runs side by side, a core each')
     arguments = parser.parse_args()
 
-    RESULTS.parent.mkdir(exist_ok=True)
-    results = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-    for kind in arguments.kinds:
-        data = helper.open_dataset(kind, arguments.data_dir)
-        reader = digit_scores.Reader(data.images, data.labels, arguments.data_dir) if kind == 'mnist' else None
-        for recipe in arguments.recipes:
-            for seed in range(arguments.seeds if recipe == 'ours' else 1):
-                key = {'recipe': recipe, 'kind': kind, 'data': data.title, 'seed': seed}
-                if any(key.items() <= result.items() for result in results):
-                    continue
-                if reader:
-                    result = key | until_read(recipe, data, reader, seed, arguments.minutes)
-                else:
-                    own = [r['seconds'] for r in results if r['kind'] == kind and r['recipe'] == 'ours']
-                    result = key | after_the_same_time(recipe, data, seed, own and np.median(own))
-                results.append(result)
-                with RESULTS.open('a') as file:
-                    print(json.dumps(result), file=file)
+    datasets = {kind: helper.open_dataset(kind, arguments.data_dir) for kind in arguments.kinds}  # once, for all runs
+    if digits := datasets.get('mnist'):
+        digit_scores.Reader(digits.images, digits.labels, arguments.data_dir)
+    due = [
+        (kind, recipe, seed)
+        for kind in arguments.kinds
+        for recipe in arguments.recipes
+        for seed in range(arguments.seeds if recipe == 'ours' else 1)
+    ]
+    results = []
+    for some in ([each for each in due if each[1] == 'ours'], [each for each in due if each[1] != 'ours']):
+        seconds = [each['seconds'] for each in results if each['kind'] == 'celeba' and each['recipe'] == 'ours']
+        work = partial(run, arguments.minutes, seconds)
+        results = side_by_side(work, KEY, some, arguments.data_dir, arguments.jobs, RESULTS)
 
     print(f'{os.cpu_count()} cores, Python {platform.python_version()}, TensorFlow {tf.__version__}')
     show_digits(results)
