@@ -10,6 +10,7 @@ import re
 import tempfile
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,12 @@ class Generator:
     - about: what belongs to it, as about.json contains it
     - path: the folder in which it is kept, or None
     - graph, z, images: its graph, and the two tensors
+    - discriminate: the Discriminator of the run that has just ended; None for one that was loaded
     """
 
     def __init__(self, model, about: dict, path: Path | None = None):
         """model: a SavedModel from `freeze`."""
-        self._model, self.about, self.path = model, about, path
+        self._model, self.about, self.path, self.discriminate = model, about, path, None
         with tf.Graph().as_default() as self.graph:
             tf.import_graph_def(model.meta_graphs[0].graph_def, name='')
         self.z, self.images = map(self.graph.get_tensor_by_name, ('z:0', 'images:0'))
@@ -82,6 +84,37 @@ class Generator:
         _write_about(folder / ABOUT, self.about)
 
 
+class Discriminator:
+    """The discriminator of a lesson.train.Run that has ended, in its session."""
+
+    def __init__(self, run):
+        self._sess, self._input_z, self._batch_size = run.sess, run.input_z, run.batch_size
+
+    def __call__(self, images) -> np.ndarray:
+        """Its probabilities [n] that images [n, height, width, channels] in [-1, 1] are real.
+
+        They go through it in batches of the run's size, or a little more: batch norm compares an image with those
+        beside it, so pass real and generated images apart, as in training.
+        Raises ValueError when it computes no tf.sigmoid of the real images.
+        """
+        real, probabilities = self._tensors
+        parts = np.array_split(images, max(1, len(images) // self._batch_size))
+        return np.concatenate([self._sess.run(probabilities, {real: part}).ravel() for part in parts])
+
+    @cached_property
+    def _tensors(self):
+        """The placeholder of the real images, and the sigmoid that depends on it, and not on z."""
+        definition, operations = self._sess.graph.as_graph_def(), self._sess.graph.get_operations()
+        inputs = {op.name: op.outputs[0] for op in operations if op.type == 'Placeholder'}
+        for op in operations:
+            if op.type == 'Sigmoid' and op.name.startswith('discriminator'):
+                used = tf.graph_util.extract_sub_graph(definition, [op.name]).node
+                needed = [inputs[node.name] for node in used if node.name in inputs]
+                if len(needed) == 1 and needed[0] is not self._input_z:
+                    return needed[0], op.outputs[0]
+        raise ValueError('the discriminator computes no tf.sigmoid of real images, so there are no probabilities')
+
+
 def freeze(sess, input_z, images):
     """What computes images from input_z in a session, with its variables as constants: a SavedModel.
 
@@ -106,12 +139,13 @@ def freeze(sess, input_z, images):
 
 
 def save(run) -> Generator:
-    """The generator of a lesson.train.Run as it is in its session, which is not needed any longer.
+    """The generator of a lesson.train.Run as it is in its session, which only its discriminator still needs.
 
     With a generators_dir it is kept there, and beside it the animation of the images that were shown. A disk that
     does not allow that costs one line of text.
     """
     generate = Generator(freeze(run.sess, run.input_z, run.images), _about(run))
+    generate.discriminate = Discriminator(run)
     if run.generators_dir:
         try:
             generate.keep(run.generators_dir)

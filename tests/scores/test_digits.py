@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from lesson.data import synthetic
 from lesson.scores import digits as digit_scores
-from lesson.scores.digits import Reader, can_learn, counts, frechet, measure, two_sets
+from lesson.scores.digits import ENOUGH, Reader, can_learn, counts, frechet, measure, taught_by_generated, two_sets
 
 N = 1000
 
@@ -66,6 +66,27 @@ def test_each_fault_is_noticed_by_the_number_that_has_to_and_real_images_have_no
             'rarest class': value < 0.03 < 0.08 < floor <= 0.1,
         }
         assert noticed[number], fault
+
+
+def test_what_generated_digits_teach_falls_when_a_digit_is_missing_repeated_or_mixed(digits, reader, sets, monkeypatch):
+    """Real digits in place of generated ones, their labels in place of the positions of a switch."""
+    monkeypatch.setattr(digit_scores, 'STEPS', 600)
+    other, labels = sets[1:]
+    images, positions = (each[reader.rest][2 * N :] for each in digits)
+    images, positions = np.concatenate([images, images[:N]]), np.concatenate([positions, positions[:N]])
+
+    def taught(some, positions=positions):
+        share, reference = taught_by_generated(reader, images[some] / 127.5 - 1, positions[some], other, labels)
+        assert reference == np.mean(reader.read(other)[0] == labels)
+        return share
+
+    everything = np.arange(len(images))
+    share = taught(everything)
+    assert share > 0.93 and share == taught(everything, (positions + 3) % 10)  # whatever the positions are called
+    missing = everything[positions != 4]
+    assert taught(np.concatenate([missing, missing[: ENOUGH - len(missing) + 1]])) < share - 0.07
+    assert taught(everything % 64) < share - 0.07
+    assert taught(everything, np.where(positions == 4, 9, positions)) < share - 0.07
 
 
 def test_the_classes_are_those_of_the_labels(reader, sets):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from lesson import __version__
 from lesson.session import set_variables, tf
+from lesson.train import Run
 from lesson.train.film import Film
 from lesson.trained import generators
 from tests.disk import every, every_end, needs_fork
@@ -75,6 +76,46 @@ def test_it_computes_what_the_session_computes_at_the_end_of_the_run(use_resourc
     run = trained(network, z_dim=10)
     set_variables(run.sess, {run.sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)[0]: [0.75]})
     np.testing.assert_array_equal(generators.save(run)(Z), np.tile(0.75 * np.float32(Z), 2).reshape(20, 2, 10, 1))
+
+
+def run_with_discriminator(judge):
+    """A run of no steps, its batch size 4, whose discriminator is judge(images, reuse), first of z, then of images."""
+    with tf.Graph().as_default() as graph:
+        z = tf.placeholder(tf.float32, [None, 4])
+        rate, real = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [None, 2, 2, 1])
+        fake = tf.reshape(tf.sigmoid(z), [-1, 2, 2, 1])
+        for images, reuse in ((fake, False), (rate * 0 + real, True), (real, True)):
+            with tf.variable_scope('discriminator', reuse=reuse):
+                judge(images)
+    run = Run(1, 4, 4, 0.1, 0.5, None, (4, 2, 2, 1))
+    with run.session(graph, z, fake):
+        return run
+
+
+def test_the_discriminator_of_a_run_is_asked_after_it_in_batches_of_the_runs_size():
+    def judge(images):  # its output depends on the mean of a batch, like batch norm
+        logits = 3 * tf.reduce_mean(images - tf.reduce_mean(images, 0), [1, 2]) + tf.get_variable('b', [1])
+        return tf.sigmoid(logits), logits
+
+    run = run_with_discriminator(judge)
+    generate = generators.save(run)
+    images = np.random.default_rng(0).uniform(-1, 1, [11, 2, 2, 1]).astype(np.float32)
+    (b,) = run.sess.run(run.sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)[0])
+    expected = []
+    for part in (images[:6], images[6:]):
+        logits = 3 * (part - part.mean(0)).mean((1, 2))[:, 0] + b
+        expected += [*(1 / (1 + np.exp(-logits)))]
+    np.testing.assert_allclose(generate.discriminate(images), expected, rtol=1e-5)
+
+
+@pytest.mark.fault
+def test_a_discriminator_without_a_sigmoid_of_its_images_is_an_error_and_one_that_was_not_kept_is_none(
+    generate, folder
+):
+    run = run_with_discriminator(lambda images: tf.tanh(images))
+    with pytest.raises(ValueError, match=r'no tf\.sigmoid of real images'):
+        generators.save(run).discriminate(np.zeros([2, 2, 2, 1]))
+    assert generators.load(folder / 'latest').discriminate is None
 
 
 @pytest.mark.long
