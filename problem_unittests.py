@@ -341,8 +341,8 @@ model_opt.no_update_ops: neither step runs the update ops in the graph's collect
   would never be updated: the losses look perfect, and the trained generator makes mush. -> with
   tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): around minimize, not just around AdamOptimizer,
   and this name without quotes.
-model_opt.step_size: with learning_rate fed as 0.01, the first step of {which} is {got:.5f}; the first step of Adam is
-  as long as the learning rate.
+model_opt.step_size: with learning_rate fed as 0.01, the first step of {which} is {got:.5f}. It should be 0.01:
+  Adam's first step is as long as the learning rate.
   -> the fed value has to be in use, and Adam has to be the optimizer. -> tf.train.AdamOptimizer(learning_rate, beta1)
 model_opt.rate_not_used: {which} moves although learning_rate is fed as 0. -> the placeholder has no effect: a
   different value is used. -> tf.train.AdamOptimizer(learning_rate, ...) with the learning_rate that was passed.

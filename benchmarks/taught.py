@@ -2,9 +2,9 @@
 
     python benchmarks/taught.py [--data-dir DIR] [--seeds 0 1 2 3 4] [--jobs 2]
 
-Each run trains on MNIST without its last 5,000 images, for the notebook's number of steps, with the notebook's functions
-and settings. Then a reader learns from as many generated digits as a different one learns from real digits, with one
-label for each position of the switch, and both read the 5,000 (lesson/scores/digits.py, taught_by_generated).
+Each run trains on MNIST without its last 5,000 images, for the notebook's number of steps, with the notebook's
+functions and settings. Then a reader learns from as many generated digits as a different one learns from real digits,
+with one label for each position of the switch; both read the 5,000 (lesson/scores/digits.py, taught_by_generated).
 
 MNIST is used where it lies in DIR, otherwise synthetic digits. Results are kept in build/taught.jsonl, as in
 benchmarks/record.py.

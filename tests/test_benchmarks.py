@@ -1,11 +1,13 @@
 """The peers that the benchmarks compare with are what they claim to be."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks import few, quality, record, throughput, variants
+import helper
+from benchmarks import few, quality, record, taught, throughput, variants
 from lesson.notebook.definitions import definitions
 from lesson.session import open_session, tf
 from lesson.train import recalibrate
@@ -142,6 +144,18 @@ def scored(variant, seed, distance):
     names = ('readable', 'pure', 'purity', 'rarest class')
     scores = {'Fréchet': distance, **dict.fromkeys(names, 0.5), 'floor': {'Fréchet': 1.5}}
     return {'kind': 'mnist', 'variant': variant, 'seed': seed, 'minutes': 2.0, 'end': scores}
+
+
+@pytest.mark.long
+def test_what_a_generator_teaches_is_measured_on_digits_that_nobody_has_seen(monkeypatch, tmp_path):
+    monkeypatch.setattr(taught.session, 'has_fast_bfloat16', taught.session.has_fast_bfloat16)
+    monkeypatch.setattr(taught, 'STEPS', 300)
+    monkeypatch.setattr(quality.digit_scores, 'STEPS', 300)
+    helper.open_dataset('mnist', tmp_path, synthetic_count=4500)
+    monkeypatch.setattr(helper, 'open_dataset', partial(helper.open_dataset, synthetic_count=4500))
+    result = taught.run(0, tmp_path)
+    assert (result['seed'], result['data'], result['steps']) == (0, 'synthetic digits', 252)
+    assert 0 <= result['generated'] < result['real'] > 0.8
 
 
 def test_the_record_compares_seed_by_seed(capsys):
