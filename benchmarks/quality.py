@@ -17,12 +17,12 @@ Results are kept in build/quality.jsonl, as in benchmarks/record.py.
 """
 
 import argparse
-import contextlib
 import itertools
 import os
 import platform
 import sys
 import time
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -257,15 +257,14 @@ def train_ours(data, seed, clock, epochs):
     def tick(sess, n_images, input_z, channels, mode, run):
         if not clock:
             return
-        before = run._values()
+        with ExitStack() as looking:
 
-        def ready():
-            run._average.use(sess, input_z, lambda rng, n: run.sample_z(rng, n, run.z_dim))
-            images = lesson['sample_images'](input_z, channels)
-            return lambda z: sess.run(images, {input_z: z})
+            def ready():
+                looking.enter_context(run.averaged())
+                images = lesson['sample_images'](input_z, channels)
+                return lambda z: sess.run(images, {input_z: z})
 
-        clock.tick(run.step, noise, ready)
-        run._set(before)
+            clock.tick(run.step, noise, ready)
 
     replace(lesson, show_generator_output=tick)
     settings = [lesson[key] for key in ('batch_size', 'z_dim', 'learning_rate', 'beta1')]
@@ -276,7 +275,7 @@ def train_ours(data, seed, clock, epochs):
 
 def train(name, data, seed, moments, look):
     """Train until the last of the moments, or until look returns True."""
-    with contextlib.suppress(Ended):
+    with suppress(Ended):
         if name == 'ours':
             train_ours(data, seed, Clock(moments, look), epochs=10_000)
         else:

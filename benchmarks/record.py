@@ -63,11 +63,9 @@ def train(steps, kind, variant, seed, data_dir):
     def look(sess, n_images, input_z, channels, mode, run):
         """In place of the pictures during training: the scores after half of the steps, of the averaged weights."""
         if run.step == halfway:
-            start, values = time.perf_counter(), run._values()
-            run._average.use(sess, input_z, lambda rng, n: run.sample_z(rng, n, run.z_dim))
-            images = lesson['sample_images'](input_z, channels)
-            scores['half'] = score(run.sample_z, lambda z: sess.run(images, {input_z: z}))
-            run._set(values)
+            start, images = time.perf_counter(), lesson['sample_images'](input_z, channels)
+            with run.averaged():
+                scores['half'] = score(run.sample_z, lambda z: sess.run(images, {input_z: z}))
             scores['seconds'] = time.perf_counter() - start
 
     replace(lesson, show_generator_output=look)

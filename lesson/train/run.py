@@ -134,7 +134,7 @@ class Run:
                 self._set(self._good)
             yield self.sess
             if self._average:
-                self._average.use(self.sess, input_z, lambda rng, n: self.sample_z(rng, n, self.z_dim))
+                self._use_average()
                 self._show_average()
         self.film.show_animation()
 
@@ -185,6 +185,17 @@ class Run:
         image, self._shown = self.film.add(self.step, images), len(images)
         if self._events:
             self._events.add_image(self.step, image)
+
+    @contextmanager
+    def averaged(self):
+        """During a run with an average: within this, the averages are in the place of the weights, as at the end."""
+        values = self._values()
+        self._use_average()
+        yield
+        self._set(values)
+
+    def _use_average(self):
+        self._average.use(self.sess, self.input_z, lambda rng, n: self.sample_z(rng, n, self.z_dim))
 
     def _show_average(self):
         """Below the last row, what the average makes of the same noise: that of show_generator_output."""
