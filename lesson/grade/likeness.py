@@ -93,6 +93,8 @@ def pairs(notebooks: dict, lesson=None) -> tuple[list, float]:
     for name, each in notebooks.items():
         with suppress(OSError, ValueError):
             own[name] = features(sources(each) if isinstance(each, Path) else each) - usual
+            for function in {function for function, *_ in own[name]}:  # pieces may be common that rarely come together
+                own[name][function, frozenset(each for each in own[name].items() if each[0][0] == function)] = 1
             for feature in own[name]:
                 having[feature].append(name)
     few = max(2, min(4, len(own) // 3), len(own) // 50)  # what more than these have is the class's usual, too
