@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
 
 from lesson.files import whole_file
 from lesson.grade import gradebook
@@ -123,7 +124,7 @@ def _state(verdict):
 
 
 def _render(template, path, **values):
-    text = _pages.get_template(template).render(functions=FUNCTIONS, pictures=pictures(), **values)
+    text = _pages.get_template(template).render(functions=FUNCTIONS, marks=MARKS, pictures=pictures(), **values)
     with whole_file(path, sync=False) as file:
         file.write(text.encode('utf-8', 'replace'))
 
@@ -136,5 +137,6 @@ _pages.filters |= {
     'passed': _passed,
     'state': _state,
     'mark': lambda verdict: MARKS[_state(verdict)],
-    'pieces': lambda name: re.findall(r'[^/_.\s-]*[/_.\s-]*', name),  # between which a line may break
+    'pieces': lambda name: Markup('<wbr>').join(re.findall(r'[^/_.-]*[/_.-]*', name)),  # between which a line may break
+    'unwrapped': lambda message: message.replace('\n    ', ' '),  # as a line is as wide as the page is
 }

@@ -11,6 +11,7 @@ import pytest
 
 from lesson.grade import points, report
 from lesson.notebook.definitions import FUNCTIONS
+from tests.builders import chromium
 from tests.grade.conftest import learners, record, verdict
 
 NAMES = ['anna/mine', 'ben/mine', '<script>alert(1)</script>', 'a "b" & c', '100%?#', 'Größe/日本', '=1+1', 'x y/index']
@@ -115,8 +116,23 @@ def test_hints_are_folded_below_the_verdict(tmp_path):
     report.write(learners({'ann': record(generator=verdict(message=said))}), tmp_path, points.rule())
     text = (tmp_path / 'learners' / 'ann.html').read_text('utf-8')
     assert '<pre>generator: passed</pre>\n<details><summary>2 hints' in text
-    assert '<pre>all images\n    are &lt;gray&gt;\ntwo</pre>' in text
+    assert '<pre>all images are &lt;gray&gt;\ntwo</pre>' in text
     assert text.count('<details>') == 1
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways_and_a_print_has_the_hints(tmp_path):
+    hinted = record(
+        generator=verdict(message='generator: passed\n  Hint: gray'), train=verdict(False, {'train.x': 'x'})
+    )
+    report.write(learners({'wolfeschlegelsteinhausen' * 3: hinted, 'b/' * 50: hinted}), tmp_path, points.rule())
+    with chromium() as browser:
+        for path in sorted(tmp_path.rglob('*.html')):
+            page = browser.new_page(viewport={'width': 390, 'height': 800})
+            page.goto(path.as_uri())
+            assert page.evaluate('[...document.querySelectorAll("html, div")].every(e => e.scrollWidth <= 390)'), path
+        assert page.locator('details pre').first.is_hidden()
+        page.emulate_media(media='print')
+        assert page.locator('details pre').first.is_visible()
 
 
 def test_a_name_that_is_not_text_does_no_harm(tmp_path):
