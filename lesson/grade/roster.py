@@ -1,5 +1,6 @@
 """Who has handed in what: a class's roster, and the names that learning platforms give to files."""
 
+import codecs
 import csv
 import io
 import os
@@ -23,19 +24,21 @@ FORMS = {
 COLUMNS = {
     'id': 'sis user id,sis login id,id,student id,student number,id number,identifier,user id,username,github_username',
     'name': 'name,full name,student,student name',
-    'first': 'first name,given name',
-    'last': 'last name,surname,family name',
+    'first': 'first name,firstname,given name',
+    'last': 'last name,lastname,surname,family name',
     'email': 'e-mail,email,email address,e-mail address,mail',
     'remark': 'remark,remarks,comment,comments',
 }
 
 
 def read(path: Path) -> tuple[list, list, dict]:
-    """A table's (header, rows of that length, style for csv.writer). Raises ValueError that says what to do."""
+    """A table's (header, rows of that length, style to write it again). Raises ValueError that says what to do."""
     try:
-        text = path.read_bytes().decode('utf-8-sig')
+        data = path.read_bytes()
+        text = data.decode('utf-8-sig')
         first = text.partition('\n')[0]
         style = {'delimiter': max(',;\t', key=first.count), 'lineterminator': '\r\n' if first.endswith('\r') else '\n'}
+        style['encoding'] = 'utf-8-sig' if data.startswith(codecs.BOM_UTF8) else 'utf-8'
         header, *rows = csv.reader(io.StringIO(text, newline=''), delimiter=style['delimiter'], strict=True)
     except (OSError, ValueError, csv.Error) as error:
         raise ValueError(f'{path} is not a table with a header: save it as "CSV UTF-8" ({error})') from None
@@ -59,7 +62,8 @@ def people(path: Path, needs=()) -> list[Person]:
     for column in [*needs] if places['id'] or places['name'] else ['id', *needs]:
         if not places[column]:
             raise ValueError(f'{path} has no column "{column}", only {", ".join(header)}: rename one of them')
-    canvas = lower.index('id') if {'student', 'id', 'section'} <= {*lower} else None  # its own number of a learner
+    exported = {'id', 'section'} <= {*lower} and {'student', 'lastname'} & {*lower}
+    canvas = lower.index('id') if exported else None  # its own number of a learner
     persons = []
     for row in rows:
         cell = {name: [text for i in of if (text := _unsafe(row[i]))] for name, of in places.items()}
@@ -69,7 +73,7 @@ def people(path: Path, needs=()) -> list[Person]:
         own = [row[i] for i in places['id'] if i != canvas]
         keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
         keys = tuple(each for each in dict.fromkeys(keys) if each)
-        if canvas is not None and (not row[canvas] or name == 'Student, Test'):
+        if canvas is not None and (not row[canvas] or name in ('Student, Test', 'Test Student')):
             keys = ()  # a row that is not a learner's
         persons.append(Person(''.join(cell['id'][:1]), name, email, keys, ''.join(cell['remark'][:1])))
     return persons
