@@ -136,6 +136,7 @@ def test_every_learner_has_a_row_with_the_points_that_were_counted_by_hand(grade
     assert len(verdicts) == 1 + 39 * 6 and sum(row[2] == '1' for row in verdicts) == 208
     text = (graded / 'out' / 'index.html').read_text('utf-8')
     assert text.index('Missing:') < text.index('Not in the roster:') < text.index('The functions')
+    assert '=well' in text
 
 
 def test_what_canvas_reads_is_its_export_with_one_column_filled(graded):
@@ -205,6 +206,7 @@ def test_each_page_goes_back_by_the_name_that_its_platform_knows(graded):
         3: 'Dan Lee s3.html',
     }.items():
         assert f'<strong>{TOTALS[i]:g} of 6 points.' in pages[name] and PEOPLE[i] in pages[name]
+    assert '=well' in pages['Bob Lee_2001_assignsubmission_file_/feedback.html']
     # Canvas takes the first two numbers between underscores for a learner's and a file's (infer_comment_context_from_
     # filename, app/models/abstract_assignment.rb). Moodle looks for name_number_type_plugin in any part of the path
     # (mod/assign/feedback/file/importziplib.php).
