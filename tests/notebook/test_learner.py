@@ -3,8 +3,8 @@
 import ast
 import io
 import re
-import subprocess
 import signal
+import subprocess
 import sys
 import tokenize
 import zipfile
