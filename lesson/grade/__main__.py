@@ -45,6 +45,9 @@ def main():
         gradebook.write(learners, rule, output / 'gradebook.csv')
         gradebook.feedback(learners, output / 'learners', output / 'feedback.zip')
         print(report.summary(learners, output, left))
+        by_key = roster.index(learners)
+        if lost := [each.name or each.id for each in remarks if not roster.find(each.keys, by_key)]:
+            print(f'Remarks on nobody in the class: {", ".join(lost)}')
         _fill(arguments, learners, rule)
     except KeyboardInterrupt:
         sys.exit('\nInterrupted. What is judged is kept: the next time, the rest is judged.')

@@ -190,7 +190,7 @@ def _attempt(name, platform, part, found):
     keys = (f'{platform} {who}' if platform in ('canvas', 'moodle') else _plain(who), _plain(label))
     if platform == 'plain':
         stem = re.sub(r'(-\d+| ?\(\d+\))?(\.ipynb)?(\.\w{2,4})?$', '', name)
-        keys = tuple(map(_plain, stem.split('/')[::-1]))
+        keys = tuple(map(_plain, [*stem.split('/')[::-1], stem]))
     number = ''.join(re.findall(r'(?:-| ?\()(\d+)\)?(?:\.\w+)*$', name))  # my-2.ipynb, my (2).ipynb
     numbers = [int(each) if each.isdecimal() else 0 for each in (groups.get('attempt', ''), number)]
     order, late = (groups.get('time', ''), *numbers, name), bool(groups.get('late'))

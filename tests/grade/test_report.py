@@ -102,7 +102,7 @@ def test_hints_are_folded_below_the_verdict(tmp_path):
     said = 'generator: passed\n  Hint: all images\n    are <gray>\n  Hint: two'
     report.write(learners({'ann': record(generator=verdict(message=said))}), tmp_path, points.rule())
     text = (tmp_path / 'learners' / 'ann.html').read_text('utf-8')
-    assert '<pre>generator: passed</pre>\n<details><summary>2 hints' in text
+    assert '0.1 s</span></h2>\n<details><summary>2 hints' in text
     assert '<pre>all images are &lt;gray&gt;\ntwo</pre>' in text
     assert text.count('<details>') == 1
 
