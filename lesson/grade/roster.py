@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,69 +45,6 @@ def read(path: Path) -> tuple[list, list, dict]:
     return header, [(row + [''] * len(header))[: len(header)] for row in rows if row], style
 
 
-class Person(NamedTuple):
-    id: str
-    name: str
-    email: str
-    keys: tuple  # by which a person is found: the surest first
-    remark: str
-
-
-def people(path: Path, needs=()) -> list[Person]:
-    """The persons of a table, one for each row. Raises ValueError when it has no column to know them by."""
-    header, rows, _ = read(path)
-    lower = [' '.join(each.casefold().split()) for each in header]
-    places = {column: [lower.index(n) for n in names.split(',') if n in lower] for column, names in COLUMNS.items()}
-    places['name'] = places['name'] or places['first'] + places['last']
-    for column in [*needs] if places['id'] or places['name'] else ['id', *needs]:
-        if not places[column]:
-            raise ValueError(f'{path} has no column "{column}", only {", ".join(header)}: rename one of them')
-    exported = {'id', 'section'} <= {*lower} and {'student', 'lastname'} & {*lower}
-    canvas = lower.index('id') if exported else None  # its own number of a learner
-    persons = []
-    for row in rows:
-        cell = {name: [text for i in of if (text := _unsafe(row[i]))] for name, of in places.items()}
-        name, email = ' '.join(cell['name']), ''.join(cell['email'][:1])
-        keys = [f'canvas {row[canvas]}'] if canvas is not None else []
-        keys += [text.replace('Participant', 'moodle') for text in cell['id'] if text.startswith('Participant ')]
-        own = [row[i] for i in places['id'] if i != canvas]
-        keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
-        keys = tuple(each for each in dict.fromkeys(keys) if each)
-        if canvas is not None and (not row[canvas] or name in ('Student, Test', 'Test Student')):
-            keys = ()  # a row that is not a learner's
-        persons.append(Person(''.join(cell['id'][:1]), name, email, keys, ''.join(cell['remark'][:1])))
-    return persons
-
-
-def _unsafe(text):
-    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
-    return re.sub(r"^'(?=[=+@-])", '', text.strip())
-
-
-def _plain(text):
-    """Letters and digits, for comparison."""
-    return ''.join(filter(str.isalnum, unicodedata.normalize('NFKC', text).casefold()))
-
-
-def _orders(name):
-    """'Ann Lee', 'Lee, Ann' and Canvas' 'leeann' are one."""
-    words = [word for word in map(_plain, re.split(r'[\s,]+', name)) if word]
-    return [''.join(words[i:] + words[:i]) for i in range(len(words))]
-
-
-def index(things) -> dict[str, list]:
-    by_key = defaultdict(list)
-    for thing in things:
-        for key in dict.fromkeys(thing.keys):
-            by_key[key].append(thing)
-    return by_key
-
-
-def find(keys, by_key):
-    """What one of these keys leads to; None: nothing, or several things."""
-    return next((by_key[key][0] for key in keys if len(by_key.get(key, ())) == 1), None)
-
-
 class Attempt(NamedTuple):
     notebook: str  # its name, or of what is not one
     platform: str
@@ -123,7 +60,7 @@ class Learner:
     id: str
     name: str
     email: str
-    keys: tuple
+    keys: tuple  # by which a learner is found: the surest first
     known: bool = True
     attempts: list = field(default_factory=list)  # the newest first: it counts
     others: dict = field(default_factory=dict)  # {what was handed in and not judged: why}
@@ -159,6 +96,61 @@ class Learner:
             earlier = ', '.join(each.notebook for each in self.attempts[1:])
             notes.append(f'{len(self.attempts)} attempts: this one counts, not {earlier}')
         return notes + [f'not judged: {name}: {why}' for name, why in self.others.items()]
+
+
+def people(path: Path, needs=()) -> list[Learner]:
+    """The learners of a table, one for each row. Raises ValueError when it has no column to know them by."""
+    header, rows, _ = read(path)
+    lower = [' '.join(each.casefold().split()) for each in header]
+    places = {column: [lower.index(n) for n in names.split(',') if n in lower] for column, names in COLUMNS.items()}
+    places['name'] = places['name'] or places['first'] + places['last']
+    for column in [*needs] if places['id'] or places['name'] else ['id', *needs]:
+        if not places[column]:
+            raise ValueError(f'{path} has no column "{column}", only {", ".join(header)}: rename one of them')
+    exported = {'id', 'section'} <= {*lower} and {'student', 'lastname'} & {*lower}
+    canvas = lower.index('id') if exported else None  # its own number of a learner
+    persons = []
+    for row in rows:
+        cell = {name: [text for i in of if (text := _unsafe(row[i]))] for name, of in places.items()}
+        name, email = ' '.join(cell['name']), ''.join(cell['email'][:1])
+        keys = [f'canvas {row[canvas]}'] if canvas is not None else []
+        keys += [text.replace('Participant', 'moodle') for text in cell['id'] if text.startswith('Participant ')]
+        own = [row[i] for i in places['id'] if i != canvas]
+        keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
+        keys = tuple(each for each in dict.fromkeys(keys) if each)
+        if canvas is not None and (not row[canvas] or name in ('Student, Test', 'Test Student')):
+            keys = ()  # a row that is not a learner's
+        persons.append(Learner(''.join(cell['id'][:1]), name, email, keys, remark=''.join(cell['remark'][:1])))
+    return persons
+
+
+def _unsafe(text):
+    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
+    return re.sub(r"^'(?=[=+@-])", '', text.strip())
+
+
+def _plain(text):
+    """Letters and digits, for comparison."""
+    return ''.join(filter(str.isalnum, unicodedata.normalize('NFKC', text).casefold()))
+
+
+def _orders(name):
+    """'Ann Lee', 'Lee, Ann' and Canvas' 'leeann' are one."""
+    words = [word for word in map(_plain, re.split(r'[\s,]+', name)) if word]
+    return [''.join(words[i:] + words[:i]) for i in range(len(words))]
+
+
+def index(things) -> dict[str, list]:
+    by_key = defaultdict(list)
+    for thing in things:
+        for key in dict.fromkeys(thing.keys):
+            by_key[key].append(thing)
+    return by_key
+
+
+def find(keys, by_key):
+    """What one of these keys leads to; None: nothing, or several things."""
+    return next((by_key[key][0] for key in keys if len(by_key.get(key, ())) == 1), None)
 
 
 def attempts(names, pattern: re.Pattern | None = None) -> dict[str, Attempt]:
@@ -197,12 +189,13 @@ def _attempt(name, platform, part, found):
     return Attempt(name, platform, tuple(filter(None, keys)), label or who or name, order, late, part)
 
 
-def learners(names, left: dict, persons: list[Person] | None, pattern=None, remarks=()) -> list[Learner]:
+def learners(names, left: dict, persons: list[Learner] | None, pattern=None, remarks=()) -> list[Learner]:
     """All of a class: those of the roster in its order, then others. Without a roster, all who have handed in.
 
-    left: {what is not a notebook: why}; remarks: persons, too.
+    left: {what is not a notebook: why}; persons, remarks: see people.
     """
-    roster, strangers = [Learner(*each[:4]) for each in dict.fromkeys(persons or ()) if each.keys], {}
+    once = {each.keys: each for each in persons or () if each.keys}
+    roster, strangers = [replace(each, attempts=[], others={}) for each in once.values()], {}
     by_key = index(roster)
     for name, attempt in attempts([*names, *left], pattern).items():
         learner = find(attempt.keys, by_key)
