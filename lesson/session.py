@@ -14,8 +14,6 @@ import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lesson.files import cores
-
 MESSAGES = 'lesson-tensorflow-'  # a file in the system's folder for temporary files; then the number of the process
 
 # Read by TensorFlow: only fatal errors are logged, and convolutions are oneDNN's. That is the default only where the
@@ -24,7 +22,8 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 if platform.machine() in ('x86_64', 'AMD64'):
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 # On two cores, oneDNN's operations side by side, each on one core, make a step faster than one after the other on both.
-if cores() == 2 and os.environ.get('TF_ENABLE_ONEDNN_OPTS') == '1':
+_cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+if _cores == 2 and os.environ.get('TF_ENABLE_ONEDNN_OPTS') == '1':
     os.environ.setdefault('TF_NUM_INTRAOP_THREADS', '1')
 
 
