@@ -1,4 +1,4 @@
-"""Whole files or none, one process at a time, and what to say when a disk is full."""
+"""Whole files or none, one process at a time, what to say when a disk is full; how many cores there are."""
 
 import errno
 import hashlib
@@ -24,6 +24,11 @@ def expanded(path: str | os.PathLike | int) -> Path:
         name = unknown[1] or unknown[0]
         raise ValueError(f'{name} in {path!r} is not set on this machine: write the whole path')
     return Path(text)
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def say(text: object) -> None:

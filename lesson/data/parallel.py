@@ -14,6 +14,8 @@ from multiprocessing import active_children, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 
+from lesson.files import cores
+
 
 def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
     """Yield function(part) for each of parts, in order; parts (any iterable) is read as the work proceeds.
@@ -25,7 +27,7 @@ def on_all_cores(function: Callable, parts: Iterable) -> Iterator:
     Raises what `function` raises, and concurrent.futures.process.BrokenProcessPool when a process is killed.
     """
     parts = iter(parts)
-    first = list(islice(parts, min(_cores(), 61)))  # Windows can wait for 61 processes
+    first = list(islice(parts, min(cores(), 61)))  # Windows can wait for 61 processes
     parts, others = chain(first, parts), len(first) - 1
     if others < 1 or not _can_be_sent(function):
         yield from map(function, parts)
@@ -59,11 +61,6 @@ def _shared(pool, others, function, parts):
             yield results.popleft().result()
     for future in results:
         yield future.result()
-
-
-def _cores():
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def _can_be_sent(function):

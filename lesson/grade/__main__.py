@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lesson.files import whole_file
+from lesson.files import cores, whole_file
 from lesson.grade import gradebook, likeness, limits, points, report, roster, watch
 from lesson.grade.submissions import found, is_notebook, unpacked, walk
 from lesson.progress import progress
@@ -45,6 +45,9 @@ def main():
         gradebook.write(learners, rule, output / 'gradebook.csv')
         gradebook.feedback(learners, output / 'learners', output / 'feedback.zip')
         print(report.summary(learners, output, left))
+        by_key = roster.index(learners)
+        if lost := [each.name or each.id for each in remarks if not roster.find(each.keys, by_key)]:
+            print(f'Remarks on nobody in the class: {", ".join(lost)}')
         _fill(arguments, learners, rule)
     except KeyboardInterrupt:
         sys.exit('\nInterrupted. What is judged is kept: the next time, the rest is judged.')
@@ -89,7 +92,7 @@ def _fill(arguments, learners, rule):
             if learners:
                 gradebook.write_table(target := arguments.output / f'{platform}.csv', rows, **style)
                 others = [each.name for each in learners if each.record and each not in filled]
-                print(f'{target}: {len(filled)} filled in' + f'; not in it: {", ".join(others)}' * bool(others))
+                print(f'{target}: {len(filled)} filled in' + f'; not filled in: {", ".join(others)}' * bool(others))
 
 
 def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
@@ -100,7 +103,7 @@ def grade(notebooks: dict[str, Path], output: Path) -> dict[str, dict]:
     files = {name: kept / f'{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json' for name in notebooks}
     records = {name: record for name in notebooks if (record := _read(files[name], keys[name]))}
     bar = progress(total=len(notebooks), initial=len(records), unit='notebook')
-    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
     with bar, pool:
         todo = [name for name in notebooks if name not in records]
         futures = {pool.submit(_judged, notebooks[name], files[name], keys[name]): name for name in todo}

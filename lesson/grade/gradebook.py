@@ -20,12 +20,12 @@ def safe(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def write_table(path: Path, rows, **style):
-    """CSV in UTF-8 with a byte-order mark, by which spreadsheets know it."""
+def write_table(path: Path, rows, encoding='utf-8-sig', **style):
+    """CSV in UTF-8, with a byte-order mark, by which spreadsheets know it, unless the encoding is 'utf-8'."""
     text = io.StringIO(newline='')
     csv.writer(text, **style).writerows(rows)
     with whole_file(path, sync=False) as file:
-        file.write(text.getvalue().encode('utf-8-sig', 'replace'))
+        file.write(text.getvalue().encode(encoding, 'replace'))
 
 
 def write(learners: list[Learner], rule: Rule, path: Path):
@@ -33,12 +33,10 @@ def write(learners: list[Learner], rule: Rule, path: Path):
     last = 'total', 'share', 'hints', 'state', 'notes', 'file', 'judged', 'remark'
     rows = [('id', 'name', 'e-mail', *FUNCTIONS, *last)]
     for each in learners:
-        points = [''] * (len(FUNCTIONS) + 3)
+        points, when = [''] * (len(FUNCTIONS) + 3), ''
         if each.record:
-            points = [
-                f'{n:g}' for n in (*each.points.values(), each.total, round(each.total / rule.most, 4), each.hints)
-            ]
-        when = each.record.get('judged', '') if each.record else ''
+            numbers = *each.points.values(), each.total, round(each.total / rule.most, 4), each.hints
+            points, when = [f'{n:g}' for n in numbers], each.record.get('judged', '')
         texts = each.state, '; '.join(each.notes()), each.notebook or '', when, each.remark
         rows.append((*map(safe, (each.id, each.name, each.email)), *points, *map(safe, texts)))
     write_table(path, rows)
@@ -47,22 +45,22 @@ def write(learners: list[Learner], rule: Rule, path: Path):
 def canvas(path: Path, learners: list[Learner], most: float, assignment: str | None = None):
     """Canvas' gradebook with an assignment's column filled: (its rows, style, who is in it). ValueError: it is not one.
 
-    Its form: Student, ID, ..., Section, then `name (number)` for each assignment; a row "Points Possible", which says
-    "(read only)" of what Canvas computes. community.canvaslms.com, "How do I import grades in the Gradebook?"
+    Its form: Student (or LastName, FirstName), ID, ..., Section, then `name (number)` for each assignment; a row
+    "Points Possible", which says "(read only)" of what Canvas computes; EX for excused. instructure/canvas-lms,
+    lib/gradebook_exporter.rb and gradebook_importer.rb
     """
     header, rows, style = roster.read(path)
-    possible = next((row for row in rows if row[0].strip() == 'Points Possible'), None)
-    if not possible or not {'Student', 'ID'} <= {*header}:
-        raise ValueError(f"{path} is not an export of Canvas' gradebook: Student, ID or Points Possible is missing")
+    possible = next((row for row in rows if 'Points Possible' in row[0]), None)
+    if not possible or 'ID' not in header:
+        raise ValueError(f"{path} is not an export of Canvas' gradebook: its column ID or Points Possible is missing")
     there = {name: i for i, name in enumerate(header) if re.search(r' \(\d+\)$', name) and 'only' not in possible[i]}
     chosen = [i for name, i in there.items() if assignment in (None, name, name.rpartition(' (')[0])]
     if len(chosen) != 1:
-        raise ValueError(
-            f'which assignment of {path}? Name one of these, ASSIGNMENT="...": {", ".join(there) or "none"}'
-        )
+        names = ', '.join(there) or 'none'
+        raise ValueError(f'which assignment of {path}? Name one of these, ASSIGNMENT="...": {names}')
     found = []
     for row, learner in _known(path, rows, learners):
-        if row[chosen[0]] != 'EX':  # excused
+        if row[chosen[0]] != 'EX':
             row[chosen[0]] = _scaled(learner, most, possible[chosen[0]])
             found.append(learner)
     return [header, *rows], style, found
@@ -71,22 +69,24 @@ def canvas(path: Path, learners: list[Learner], most: float, assignment: str | N
 def moodle(path: Path, learners: list[Learner], most: float):
     """Moodle's grading worksheet with its column Grade filled, and comments where there are none: see canvas.
 
-    Its form: Identifier ("Participant 12345"), Full name, ..., Grade, Maximum Grade, Grade can be changed, ...
-    moodle/moodle, mod/assign/feedback/offline/importgradeslib.php
+    Its form: Identifier ("Participant 12345"), Full name, ..., Grade, Maximum grade, Grade can be changed, ...
+    moodle/moodle, mod/assign/gradingtable.php and mod/assign/feedback/offline/importgradeslib.php
     """
     header, rows, style = roster.read(path)
-    if missing := [each for each in ('Identifier', 'Grade', 'Maximum Grade') if each not in header]:
-        raise ValueError(f"{path} is not Moodle's grading worksheet in English: it has no column {missing[0]}")
+    places = {name.casefold(): i for i, name in enumerate(header)}
+    for name in ('Identifier', 'Grade', 'Maximum grade', 'Last modified (grade)'):
+        if name.casefold() not in places:
+            raise ValueError(f"{path} is not Moodle's grading worksheet in English: it has no column {name}")
+    changeable, comments = places.get('grade can be changed'), places.get('feedback comments')
     found = []
     for row, learner in _known(path, rows, learners):
-        cell = dict(zip(header, row, strict=True))
-        if cell.get('Grade can be changed') != 'No':
-            row[header.index('Grade')] = _scaled(learner, most, cell['Maximum Grade'])
+        if changeable is None or row[changeable] != 'No':
+            row[places['grade']] = _scaled(learner, most, row[places['maximum grade']])
             found.append(learner)
-            if cell.get('Feedback comments') == '':
+            if comments is not None and not row[comments]:
                 verdicts = learner.record['functions']
                 lost = [f'{name} {n:g}' for name, n in learner.points.items() if not verdicts[name]['passed']]
-                row[header.index('Feedback comments')] = '; '.join([f'{learner.total:g} of {most:g} points', *lost])
+                row[comments] = '; '.join([f'{learner.total:g} of {most:g} points', *lost])
     return [header, *rows], style, found
 
 
@@ -100,8 +100,9 @@ def _known(path, rows, learners):
 
 
 def _scaled(learner, most, possible):
+    """A learner's points, in the measure of a platform; as they are where none, or 0, is set there."""
     try:
-        possible = float(possible.replace(',', '.'))
+        possible = float(possible.replace(',', '.')) or most
     except ValueError:
         possible = most
     return f'{round(learner.total / most * possible, 2):g}'

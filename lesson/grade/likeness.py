@@ -6,7 +6,6 @@ order, comments, layout, keywords and temporary variables do not count.
 """
 
 import ast
-import functools
 import re
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -74,25 +73,21 @@ def features(cells) -> Counter:
     for source in filter(defines.search, cells):
         with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             body = ast.parse(re.sub(r'^([ \t]*)[%!].*', r'\1pass', source, flags=re.M)).body  # without magics
-            new = {each.name: _Flow(each).takes for each in body if getattr(each, 'name', '') in FUNCTIONS}
-            found |= new
+            found |= {each.name: _Flow(each).takes for each in body if getattr(each, 'name', '') in FUNCTIONS}
     return Counter({(name, *each): n for name, takes in found.items() for each, n in takes.items()})
 
 
-@functools.cache
-def _usual():
-    return features(sources(LESSON))
-
-
-def pairs(notebooks: dict, lesson=None) -> tuple[list, float]:
+def pairs(notebooks: dict) -> tuple[list, float]:
     """([(how alike, a name, another)], the most alike first; how alike the next pair is).
 
     notebooks: {name: path, or sources of cells}, none of which is executed; what cannot be read is like nothing.
     """
-    usual, own, having = features(lesson) if lesson else _usual(), {}, defaultdict(list)
+    usual, own, having = features(sources(LESSON)), {}, defaultdict(list)
     for name, each in notebooks.items():
         with suppress(OSError, ValueError):
             own[name] = features(sources(each) if isinstance(each, Path) else each) - usual
+            for function in {function for function, *_ in own[name]}:  # pieces may be common that rarely come together
+                own[name][function, frozenset(each for each in own[name].items() if each[0][0] == function)] = 1
             for feature in own[name]:
                 having[feature].append(name)
     few = max(2, min(4, len(own) // 3), len(own) // 50)  # what more than these have is the class's usual, too

@@ -2,6 +2,8 @@
 
 import os
 
+from lesson.files import cores
+
 FUNCTION = 120  # seconds that a judged function may compute; a large generator takes 64
 DEFINITIONS = 120  # the same until all that a notebook defines is there
 WAITING = 30  # seconds without computing: it sleeps, or waits for what does not come
@@ -17,4 +19,4 @@ CHARACTERS = 5_000  # of what a learner reads of it
 def wall() -> float:
     """SECONDS, and more where several wait for each core."""
     load = os.getloadavg()[0] if hasattr(os, 'getloadavg') else 1
-    return SECONDS * max(1.0, load / len(os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else [0]))
+    return SECONDS * max(1.0, load / cores())

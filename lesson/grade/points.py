@@ -33,9 +33,8 @@ class Rule(NamedTuple):
         for name, verdict in record['functions'].items():
             kinds = [(fault, f'*.{fault.partition(".")[2]}') for fault in verdict['faults']]
             costs = [self.weights.get(fault, self.weights.get(every, 1.0)) for fault, every in kinds]
-            points[name] = 0.0 + verdict['passed'] * self.points[name]
-            if costs:
-                points[name] = round(self.points[name] * (1 - max(costs)), 2)
+            cost = max(costs, default=1 - verdict['passed'])
+            points[name] = round(self.points[name] * (1 - cost), 2)
         return points
 
 
@@ -51,15 +50,13 @@ def rule(path: Path | None = None) -> Rule:
         settings = tomllib.loads(path.read_text('utf-8-sig'))
     except (OSError, ValueError) as error:
         raise ValueError(f'{path} cannot be read as TOML: {error}') from None
-    if others := {*settings} - {'points', 'weights'} or [
-        k for k, each in settings.items() if not isinstance(each, dict)
-    ]:
+    tables = ('points', 'weights')
+    if others := [name for name, each in settings.items() if name not in tables or not isinstance(each, dict)]:
         raise ValueError(f'{path}: put {", ".join(others)} into the table [points] or [weights]')
     points, weights = settings.get('points', {}), {}
     for name, value in settings.get('weights', {}).items():  # generator.random without quotes is a table in a table
-        weights |= (
-            {f'{name}.{fault}': each for fault, each in value.items()} if isinstance(value, dict) else {name: value}
-        )
+        inner = value.items() if isinstance(value, dict) else ()
+        weights |= {f'{name}.{fault}': each for fault, each in inner} or {name: value}
     _check(path, points, FUNCTIONS, 'function', float('inf'))
     _check(path, weights, _faults() if weights else (), 'fault', 1)
     changed = Rule(default.points | points, default.weights | weights)

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
 
 from lesson.files import whole_file
 from lesson.grade import gradebook
@@ -17,15 +18,10 @@ from lesson.notebook.definitions import FUNCTIONS
 
 MARKS = {'passed': '✓', 'wrong': '✗', 'unwritten': '○', 'unverified': '?'}
 DOCS = Path(__file__).parents[2] / 'docs'
-SECTIONS = [
-    '1. The inputs',
-    '2. The discriminator',
-    '3. The generator',
-    '4. The losses',
-    '5. The optimization',
-    '6. Training',
-]
-SECTIONS = dict(zip(FUNCTIONS, SECTIONS, strict=True))  # of the lesson
+SECTIONS = '1. The inputs|2. The discriminator|3. The generator|4. The losses|5. The optimization|6. Training'
+SECTIONS = dict(zip(FUNCTIONS, SECTIONS.split('|'), strict=True))  # of the lesson
+STATES = {'Missing': 'missing', 'Handed in, but not as a notebook': 'not a notebook'}
+STATES |= {'Could not be read': 'could not be read', 'Unverified: look at these yourself': 'unverified'}
 COMMONEST = 20  # faults on the page of the class
 
 
@@ -48,18 +44,10 @@ def write(learners, output, rule, left=None, alike=((), 0.0)):
         _render('learner.html', page, name=name, learner=learner, rule=rule, sections=SECTIONS)
     states = {name: Counter(_state(verdict) for _, each, verdict in rows if each == name) for name in FUNCTIONS}
     kinds = [kind for kind in MARKS if kind != 'unverified' or any(kind in each for each in states.values())]
-    values = {
-        'learners': learners,
-        'judged': judged,
-        'left': left or {},
-        'kinds': kinds,
-        'totals': _distribution([each.total for each in judged.values()], rule.most),
-        'states': dict(sorted(states.items(), key=lambda each: each[1]['passed'])),
-        'faults': _commonest(rows),
-        'alike': alike[0],
-        'next_alike': alike[1],
-        'most': COMMONEST,
-    }
+    values = {'judged': judged, 'left': left or {}, 'kinds': kinds, 'alike': alike[0], 'next_alike': alike[1]}
+    values |= {'learners': learners, 'to_look_at': _to_look_at(learners), 'faults': _commonest(rows), 'most': COMMONEST}
+    values['totals'] = _distribution([each.total for each in judged.values()], rule.most)
+    values['states'] = dict(sorted(states.items(), key=lambda each: each[1]['passed']))
     _render('class.html', output / 'index.html', **values)
 
 
@@ -69,21 +57,23 @@ def summary(learners, output, left=None):
     passed, of = sum(_passed(each.record) for each in judged), len(judged) * len(FUNCTIONS)
     text = f'{len(judged)} notebooks, {passed} of {of} functions pass: {output / "index.html"}'
     text += ''.join(f'\nNot judged: {name}: {why}' for name, why in (left or {}).items())
-    unverified = [each.notebook for each in judged if each.state == 'unverified']
-    for said, names in {
-        'Missing': [each.name for each in learners if each.state == 'missing'],
-        'Not in the roster': [each.name for each in learners if not each.known],
-        'Unverified, so look at them yourself': unverified,
-    }.items():
-        text += f'\n{said}: {", ".join(names)}' if names else ''
+    for said, chosen in _to_look_at(learners).items():
+        text += f'\n{said}: {", ".join(each.name for each in chosen)}'
     if all(each.record['confined'] for each in judged):
         return text
     return f'{text}\nThis system does not allow cutting a notebook off from the network and from other files.'
 
 
+def _to_look_at(learners):
+    """{what a teacher has to know of: these learners}."""
+    chosen = {said: [each for each in learners if each.state == state] for said, state in STATES.items()}
+    chosen['Not in the roster'] = [each for each in learners if not each.known]
+    return {said: each for said, each in chosen.items() if each}
+
+
 def _distribution(totals, most):
     """[(from how many points, how many learners)] in six equal parts, and those who have all; the best first."""
-    places = Counter(int(6 * total / most + 1e-9) if most else 0 for total in totals)
+    places = Counter(int(6 * total / most + 1e-9) for total in totals)
     return [(place * most / 6, places[place]) for place in range(6, -1, -1)]
 
 
@@ -101,13 +91,10 @@ def _commonest(rows):
 def pictures() -> dict[str, tuple[str, str]]:
     """{id of a fault: (its title in the field guide, its picture as an address that contains it)}."""
     found = {}
-    titles = re.findall(
-        r'^## (.+)\n\n!\[.*\]\((field_guide/\d+-(.+)\.png)\)', (DOCS / 'field_guide.md').read_text(), re.M
-    )
-    for title, file, fault in titles:
-        found.setdefault(
-            fault, (title, f'data:image/png;base64,{base64.b64encode((DOCS / file).read_bytes()).decode()}')
-        )
+    guide = (DOCS / 'field_guide.md').read_text('utf-8')
+    for title, file, fault in re.findall(r'^## (.+)\n\n!\[.*\]\((field_guide/\d+-(.+)\.png)\)', guide, re.M):
+        picture = base64.b64encode((DOCS / file).read_bytes()).decode()
+        found.setdefault(fault, (title, f'data:image/png;base64,{picture}'))
     return found
 
 
@@ -123,7 +110,7 @@ def _state(verdict):
 
 
 def _render(template, path, **values):
-    text = _pages.get_template(template).render(functions=FUNCTIONS, pictures=pictures(), **values)
+    text = _pages.get_template(template).render(functions=FUNCTIONS, marks=MARKS, pictures=pictures(), **values)
     with whole_file(path, sync=False) as file:
         file.write(text.encode('utf-8', 'replace'))
 
@@ -135,6 +122,6 @@ _pages.filters |= {
     'link': lambda name: quote(os.fsencode(name)),
     'passed': _passed,
     'state': _state,
-    'mark': lambda verdict: MARKS[_state(verdict)],
-    'pieces': lambda name: re.findall(r'[^/_.\s-]*[/_.\s-]*', name),  # between which a line may break
+    'pieces': lambda name: Markup('<wbr>').join(re.findall(r'[^/_.-]*[/_.-]*', name)),  # between which a line may break
+    'unwrapped': lambda message: message.replace('\n    ', ' '),  # as a line is as wide as the page is
 }

@@ -1,12 +1,13 @@
 """Who has handed in what: a class's roster, and the names that learning platforms give to files."""
 
+import codecs
 import csv
 import io
 import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,85 +24,25 @@ FORMS = {
 COLUMNS = {
     'id': 'sis user id,sis login id,id,student id,student number,id number,identifier,user id,username,github_username',
     'name': 'name,full name,student,student name',
-    'first': 'first name,given name',
-    'last': 'last name,surname,family name',
+    'first': 'first name,firstname,given name',
+    'last': 'last name,lastname,surname,family name',
     'email': 'e-mail,email,email address,e-mail address,mail',
     'remark': 'remark,remarks,comment,comments',
 }
 
 
 def read(path: Path) -> tuple[list, list, dict]:
-    """A table's (header, rows of that length, style for csv.writer). Raises ValueError that says what to do."""
+    """A table's (header, rows of that length, style to write it again). Raises ValueError that says what to do."""
     try:
-        text = path.read_bytes().decode('utf-8-sig')
+        data = path.read_bytes()
+        text = data.decode('utf-8-sig')
         first = text.partition('\n')[0]
         style = {'delimiter': max(',;\t', key=first.count), 'lineterminator': '\r\n' if first.endswith('\r') else '\n'}
+        style['encoding'] = 'utf-8-sig' if data.startswith(codecs.BOM_UTF8) else 'utf-8'
         header, *rows = csv.reader(io.StringIO(text, newline=''), delimiter=style['delimiter'], strict=True)
     except (OSError, ValueError, csv.Error) as error:
         raise ValueError(f'{path} is not a table with a header: save it as "CSV UTF-8" ({error})') from None
     return header, [(row + [''] * len(header))[: len(header)] for row in rows if row], style
-
-
-class Person(NamedTuple):
-    id: str
-    name: str
-    email: str
-    keys: tuple  # by which a person is found: the surest first
-    remark: str
-
-
-def people(path: Path, needs=()) -> list[Person]:
-    """The persons of a table, one for each row. Raises ValueError when it has no column to know them by."""
-    header, rows, _ = read(path)
-    lower = [' '.join(each.casefold().split()) for each in header]
-    places = {column: [lower.index(n) for n in names.split(',') if n in lower] for column, names in COLUMNS.items()}
-    places['name'] = places['name'] or places['first'] + places['last']
-    for column in [*needs] if places['id'] or places['name'] else ['id', *needs]:
-        if not places[column]:
-            raise ValueError(f'{path} has no column "{column}", only {", ".join(header)}: rename one of them')
-    canvas = lower.index('id') if {'student', 'id', 'section'} <= {*lower} else None  # its own number of a learner
-    persons = []
-    for row in rows:
-        cell = {name: [text for i in of if (text := _unsafe(row[i]))] for name, of in places.items()}
-        name, email = ' '.join(cell['name']), ''.join(cell['email'][:1])
-        keys = [f'canvas {row[canvas]}'] if canvas is not None else []
-        keys += [text.replace('Participant', 'moodle') for text in cell['id'] if text.startswith('Participant ')]
-        own = [row[i] for i in places['id'] if i != canvas]
-        keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
-        keys = tuple(each for each in dict.fromkeys(keys) if each)
-        if canvas is not None and (not row[canvas] or name == 'Student, Test'):
-            keys = ()  # a row that is not a learner's
-        persons.append(Person(''.join(cell['id'][:1]), name, email, keys, ''.join(cell['remark'][:1])))
-    return persons
-
-
-def _unsafe(text):
-    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
-    return re.sub(r"^'(?=[=+@-])", '', text.strip())
-
-
-def _plain(text):
-    """Letters and digits, for comparison."""
-    return ''.join(filter(str.isalnum, unicodedata.normalize('NFKC', text).casefold()))
-
-
-def _orders(name):
-    """'Ann Lee', 'Lee, Ann' and Canvas' 'leeann' are one."""
-    words = [word for word in map(_plain, re.split(r'[\s,]+', name)) if word]
-    return [''.join(words[i:] + words[:i]) for i in range(len(words))]
-
-
-def index(things) -> dict[str, list]:
-    by_key = defaultdict(list)
-    for thing in things:
-        for key in dict.fromkeys(thing.keys):
-            by_key[key].append(thing)
-    return by_key
-
-
-def find(keys, by_key):
-    """What one of these keys leads to; None: nothing, or several things."""
-    return next((by_key[key][0] for key in keys if len(by_key.get(key, ())) == 1), None)
 
 
 class Attempt(NamedTuple):
@@ -119,7 +60,7 @@ class Learner:
     id: str
     name: str
     email: str
-    keys: tuple
+    keys: tuple  # by which a learner is found: the surest first
     known: bool = True
     attempts: list = field(default_factory=list)  # the newest first: it counts
     others: dict = field(default_factory=dict)  # {what was handed in and not judged: why}
@@ -157,6 +98,61 @@ class Learner:
         return notes + [f'not judged: {name}: {why}' for name, why in self.others.items()]
 
 
+def people(path: Path, needs=()) -> list[Learner]:
+    """The learners of a table, one for each row. Raises ValueError when it has no column to know them by."""
+    header, rows, _ = read(path)
+    lower = [' '.join(each.casefold().split()) for each in header]
+    places = {column: [lower.index(n) for n in names.split(',') if n in lower] for column, names in COLUMNS.items()}
+    places['name'] = places['name'] or places['first'] + places['last']
+    for column in [*needs] if places['id'] or places['name'] else ['id', *needs]:
+        if not places[column]:
+            raise ValueError(f'{path} has no column "{column}", only {", ".join(header)}: rename one of them')
+    exported = {'id', 'section'} <= {*lower} and {'student', 'lastname'} & {*lower}
+    canvas = lower.index('id') if exported else None  # its own number of a learner
+    persons = []
+    for row in rows:
+        cell = {name: [text for i in of if (text := _unsafe(row[i]))] for name, of in places.items()}
+        name, email = ' '.join(cell['name']), ''.join(cell['email'][:1])
+        keys = [f'canvas {row[canvas]}'] if canvas is not None else []
+        keys += [text.replace('Participant', 'moodle') for text in cell['id'] if text.startswith('Participant ')]
+        own = [row[i] for i in places['id'] if i != canvas]
+        keys += [*map(_plain, [*own, email, email.partition('@')[0]]), *_orders(name)]
+        keys = tuple(each for each in dict.fromkeys(keys) if each)
+        if canvas is not None and (not row[canvas] or name in ('Student, Test', 'Test Student')):
+            keys = ()  # a row that is not a learner's
+        persons.append(Learner(''.join(cell['id'][:1]), name, email, keys, remark=''.join(cell['remark'][:1])))
+    return persons
+
+
+def _unsafe(text):
+    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
+    return re.sub(r"^'(?=[=+@-])", '', text.strip())
+
+
+def _plain(text):
+    """Letters and digits, for comparison."""
+    return ''.join(filter(str.isalnum, unicodedata.normalize('NFKC', text).casefold()))
+
+
+def _orders(name):
+    """'Ann Lee', 'Lee, Ann' and Canvas' 'leeann' are one."""
+    words = [word for word in map(_plain, re.split(r'[\s,]+', name)) if word]
+    return [''.join(words[i:] + words[:i]) for i in range(len(words))]
+
+
+def index(things) -> dict[str, list]:
+    by_key = defaultdict(list)
+    for thing in things:
+        for key in dict.fromkeys(thing.keys):
+            by_key[key].append(thing)
+    return by_key
+
+
+def find(keys, by_key):
+    """What one of these keys leads to; None: nothing, or several things."""
+    return next((by_key[key][0] for key in keys if len(by_key.get(key, ())) == 1), None)
+
+
 def attempts(names, pattern: re.Pattern | None = None) -> dict[str, Attempt]:
     """{name: what it tells} for the names of all that was handed in, with a pattern of one's own first."""
     children, told = defaultdict(set), {}
@@ -186,19 +182,20 @@ def _attempt(name, platform, part, found):
     keys = (f'{platform} {who}' if platform in ('canvas', 'moodle') else _plain(who), _plain(label))
     if platform == 'plain':
         stem = re.sub(r'(-\d+| ?\(\d+\))?(\.ipynb)?(\.\w{2,4})?$', '', name)
-        keys = tuple(map(_plain, stem.split('/')[::-1]))
+        keys = tuple(map(_plain, [*stem.split('/')[::-1], stem]))
     number = ''.join(re.findall(r'(?:-| ?\()(\d+)\)?(?:\.\w+)*$', name))  # my-2.ipynb, my (2).ipynb
     numbers = [int(each) if each.isdecimal() else 0 for each in (groups.get('attempt', ''), number)]
     order, late = (groups.get('time', ''), *numbers, name), bool(groups.get('late'))
     return Attempt(name, platform, tuple(filter(None, keys)), label or who or name, order, late, part)
 
 
-def learners(names, left: dict, persons: list[Person] | None, pattern=None, remarks=()) -> list[Learner]:
+def learners(names, left: dict, persons: list[Learner] | None, pattern=None, remarks=()) -> list[Learner]:
     """All of a class: those of the roster in its order, then others. Without a roster, all who have handed in.
 
-    left: {what is not a notebook: why}; remarks: persons, too.
+    left: {what is not a notebook: why}; persons, remarks: see people.
     """
-    roster, strangers = [Learner(*each[:4]) for each in dict.fromkeys(persons or ()) if each.keys], {}
+    once = {each.keys: each for each in persons or () if each.keys}
+    roster, strangers = [replace(each, attempts=[], others={}) for each in once.values()], {}
     by_key = index(roster)
     for name, attempt in attempts([*names, *left], pattern).items():
         learner = find(attempt.keys, by_key)

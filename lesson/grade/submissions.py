@@ -14,6 +14,7 @@ from lesson.grade.limits import FILES
 from lesson.grade.roster import FORMS
 
 ARCHIVES = ('.zip', '.tar', '.gz', '.tgz', '.bz2', '.xz', '.rar', '.7z')
+NAMED = re.compile('|'.join(re.sub(r'\?P<\w+>', '', form) for form in FORMS.values()))  # by a platform
 MEMBERS = 5_000  # files in one zip
 RECEIPT = re.compile(r'(.*_attempt_[\d-]{19})\.txt')  # Blackboard writes one for each attempt
 
@@ -39,7 +40,7 @@ def found(folder: Path, output: Path | None = None, zips: bool = True) -> tuple[
             left |= {f'{name}/{each}'.removesuffix('/'): why for each, why in others.items()}
         elif path.suffix.lower() in ARCHIVES:
             left[name] = 'it is an archive: unpack it'
-        elif path.parent == folder or path.suffix.lower() == '.ipynb' or _by_a_platform(path.name):
+        elif path.parent == folder or path.suffix.lower() == '.ipynb' or NAMED.fullmatch(path.name):
             left[name] = f'it is {"a Python file, " * (path.suffix == ".py")}not a notebook'
         elif path.suffix.lower() == '.py':
             scripts.append(path.absolute())
@@ -52,10 +53,6 @@ def found(folder: Path, output: Path | None = None, zips: bool = True) -> tuple[
     said = '\n'.join([*names, *left])
     left = {name: why for name, why in left.items() if not ((of := RECEIPT.fullmatch(name)) and f'{of[1]}_' in said)}
     return {name: names[name] for name in sorted(names)}, dict(sorted(left.items()))
-
-
-def _by_a_platform(name):
-    return any(re.fullmatch(form, name) for form in FORMS.values())
 
 
 def _in_zip(path, output):

@@ -19,7 +19,7 @@ from lesson.data import parallel
 from lesson.data.parallel import on_all_cores
 from tests.data.process import ROOT
 
-several = pytest.mark.skipif(parallel._cores() < 2, reason='with one core there is no other process')
+several = pytest.mark.skipif(parallel.cores() < 2, reason='with one core there is no other process')
 
 
 def doubled(number, factor=2):

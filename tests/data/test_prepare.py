@@ -18,7 +18,7 @@ from PIL import Image
 import helper
 from lesson.data import prepare as module
 from lesson.data.cache import listing
-from lesson.data.parallel import _cores
+from lesson.files import cores
 from tests.builders import all_files, by_hand, cache_of, colors, write_faces, zip_up
 from tests.data.process import alive, outlived_by, prepare, slow, start, started
 
@@ -276,7 +276,7 @@ def kill_another(process):
 
 
 @linux
-@pytest.mark.skipif(_cores() < 2, reason='with one core there is no other process')
+@pytest.mark.skipif(cores() < 2, reason='with one core there is no other process')
 @pytest.mark.parametrize('end', ['kill', 'interrupt', 'interrupt all', 'kill another'])
 def test_a_preparation_that_is_ended_leaves_no_process_and_nothing_wrong_and_begins_again(own, end):
     process = started(own)

@@ -43,7 +43,7 @@ CANVAS = [
     ),
     ['Student, Test', '999', '', 'x', 'A', '', '', ''],
 ]
-COLUMNS = 'Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (grade)'
+COLUMNS = 'Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,Last modified (grade)'
 MOODLE = [[*COLUMNS.split(','), 'Feedback comments']]
 for i in range(1, 40, 4):
     row = [f'Participant {2000 + i}', PEOPLE[i], f'{i}@x.edu', 'Submitted', '', '12.00']
@@ -136,23 +136,63 @@ def test_every_learner_has_a_row_with_the_points_that_were_counted_by_hand(grade
     assert len(verdicts) == 1 + 39 * 6 and sum(row[2] == '1' for row in verdicts) == 208
     text = (graded / 'out' / 'index.html').read_text('utf-8')
     assert text.index('Missing:') < text.index('Not in the roster:') < text.index('The functions')
+    assert '=well' in text
 
 
 def test_what_canvas_reads_is_its_export_with_one_column_filled(graded):
-    filled = rows_of(graded / 'out' / 'canvas.csv')
-    assert [row[:6] + row[7:] for row in filled] == [row[:6] + row[7:] for row in CANVAS]
-    scores = {int(row[1]) - 1000: float(row[6]) for row in filled[1:] if row[1] and row[6]}
-    assert scores == {i: round(TOTALS[i] / 6 * 100, 2) for i in range(0, 40, 4)}
+    header, *rows = rows_of(graded / 'out' / 'canvas.csv')
+    assert [row[:6] + row[7:] for row in [header, *rows]] == [row[:6] + row[7:] for row in CANVAS]
+    # As lib/gradebook_importer.rb of instructure/canvas-lms reads it: an assignment by the number in its name, learners
+    # by ID; rows of Points Possible, and of nothing but notes on posting, are not learners.
+    assert 'Student' in header[0] and 'ID' in header[1] and 'Section' in header
+    (column,) = (i for i, name in enumerate(header) if re.fullmatch(r'.* \(8\)', name))
+    rows = [row for row in rows if not all(re.fullmatch(r'\s*(Muted|Manual Posting.*)?\s*', cell) for cell in row)]
+    grades = {int(row[1]): row[column].strip() for row in rows if 'Points Possible' not in row[0]}
+    assert grades.pop(999) == '', 'the test student'
+    assert {i - 1000: float(grade) for i, grade in grades.items()} == {
+        i: round(TOTALS[i] / 6 * 100, 2) for i in range(0, 40, 4)
+    }
 
 
 def test_what_moodle_reads_is_its_worksheet_with_grades_and_comments_filled(graded):
     header, *rows = rows_of(graded / 'out' / 'moodle.csv')
-    filled = [dict(zip(header, row, strict=True)) for row in rows]
-    grades = {int(row['Identifier'].removeprefix('Participant ')) - 2000: row['Grade'] for row in filled}
-    assert [header, *grades] == [MOODLE[0], *range(1, 40, 4)] and grades[5] == grades[29] == '', 'locked; missing'
-    assert all(float(grades[i]) == 2 * TOTALS[i] for i in grades if i not in (5, 29))
-    assert filled[0]['Feedback comments'] == 'Mine'
-    assert filled[2]['Feedback comments'].startswith(f'{TOTALS[9]:g} of 6 points')
+    # As mod/assign/feedback/offline of moodle/moodle reads it: a learner by what follows "Participant "; what is empty,
+    # or more than the maximum, is left out; these three columns have to be there.
+    assert header == MOODLE[0] and {'Identifier', 'Grade', 'Last modified (grade)'} <= {*header}
+    filled = {int(row[0][len('Participant ') :]) - 2000: dict(zip(header, row, strict=True)) for row in rows}
+    assert [*filled] == [*range(1, 40, 4)] and filled[5]['Grade'] == filled[29]['Grade'] == '', 'locked; missing'
+    grades = {i: float(row['Grade']) for i, row in filled.items() if row['Grade']}
+    assert grades == {i: 2 * TOTALS[i] for i in filled if i not in (5, 29)} and max(grades.values()) <= 12
+    assert filled[1]['Feedback comments'] == 'Mine'
+    assert filled[9]['Feedback comments'].startswith(f'{TOTALS[9]:g} of 6 points')
+
+
+FORMS = [  # (platform, a table, what is filled in)
+    (  # Canvas in Europe, first and last names apart
+        'canvas',
+        'LastName;FirstName;ID;SIS Login ID;Section;GAN (8)\n    Points Possible;;;;;10,00\nLee;Ann;7;l;A;\n',
+        ('A;\n', 'A;10\n'),
+    ),
+    (  # no points are possible there, and one learner is excused
+        'canvas',
+        'Student,ID,Section,GAN (8)\r\n    Points Possible,,,0\r\n"Lee, Ann",7,A,\r\n"Ode, Bob",9,A,EX\r\n',
+        ('A,\r', 'A,6\r'),
+    ),
+    (
+        'moodle',
+        'Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\nParticipant 3,Ann Lee,,100.00,-\n',
+        ('Lee,,', 'Lee,100,'),
+    ),
+]
+
+
+@pytest.mark.parametrize(('platform', 'given', 'filled'), FORMS)
+def test_a_table_keeps_its_form(tmp_path, platform, given, filled):
+    path = tmp_path / 'table.csv'
+    path.write_bytes(given.encode())
+    rows, style, _ = getattr(gradebook, platform)(path, learners({'Ann Lee': record(), 'Bob Ode': record()}), 6.0)
+    gradebook.write_table(path, rows, **style)
+    assert path.read_bytes().decode() == given.replace(*filled)
 
 
 def test_each_page_goes_back_by_the_name_that_its_platform_knows(graded):
@@ -166,6 +206,18 @@ def test_each_page_goes_back_by_the_name_that_its_platform_knows(graded):
         3: 'Dan Lee s3.html',
     }.items():
         assert f'<strong>{TOTALS[i]:g} of 6 points.' in pages[name] and PEOPLE[i] in pages[name]
+    assert '=well' in pages['Bob Lee_2001_assignsubmission_file_/feedback.html']
+    # Canvas takes the first two numbers between underscores for a learner's and a file's (infer_comment_context_from_
+    # filename, app/models/abstract_assignment.rb). Moodle looks for name_number_type_plugin in any part of the path
+    # (mod/assign/feedback/file/importziplib.php).
+    numbers = [[part for part in name.split('_') if part.isdecimal()][:2] for name in pages]
+    assert sorted(each for each in numbers if len(each) == 2) == [
+        [str(1000 + i), str(60 + i)] for i in range(0, 42, 4) if i not in MISSING
+    ]
+    parts = [part.split('_', 4) for name in pages for part in name.split('/')]
+    assert sorted(int(part[1]) for part in parts if part[2:4] == ['assignsubmission', 'file']) == [
+        2000 + i for i in range(1, 42, 4) if i not in MISSING
+    ]
 
 
 @pytest.mark.long

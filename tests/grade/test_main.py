@@ -96,11 +96,16 @@ def test_a_folder_that_cannot_be_read_is_named_and_ends_nothing(place, write, mo
     assert list(notebooks) == ['ann/my'] and left == {'bob': 'it cannot be read (Permission denied)'}
 
 
-def test_what_is_not_judged_is_named_on_the_terminal_and_on_the_page(place, tmp_path, grade, capsys):
+def test_what_is_not_judged_or_finds_nobody_is_named_on_the_terminal_and_on_the_page(place, tmp_path, grade, capsys):
     add(place / 'bob.zip')
+    add(tmp_path / 'remarks.csv', b'name,remark\nann/my,well\nAnne,well\n')
+    sys.argv += ['--remarks', str(tmp_path / 'remarks.csv')]
     grading.main()
-    assert 'Not judged: bob.zip: bob.zip cannot be unpacked' in capsys.readouterr().out
-    assert 'bob.zip: bob.zip cannot be unpacked' in (tmp_path / 'out' / 'index.html').read_text('utf-8')
+    said = capsys.readouterr().out
+    assert 'Not judged: bob.zip: bob.zip cannot be unpacked' in said
+    assert 'Remarks on nobody in the class: Anne\n' in said
+    page = (tmp_path / 'out' / 'index.html').read_text('utf-8')
+    assert 'bob.zip: bob.zip cannot be unpacked' in page.replace('<wbr>', '')
 
 
 @needs_fork
