@@ -109,9 +109,9 @@ function make (tag, properties = {}, ...children) {
 }
 const picture = (label, onclick, ...children) => make('button', { onclick, ariaLabel: label }, make('canvas'), ...children)
 
-function show (numbers) { // as the large image; all others follow
+function show (numbers, image = imageOf(now, numbers)) { // as the large image; all others follow
   z = numbers
-  draw($('stage'), z)
+  paint($('stage'), levels(image))
   for (const [i, slider] of sliders().entries()) {
     slider.value = along(z, now.directions[i])
     slider.ariaValueText = (+slider.value).toFixed(1)
@@ -305,7 +305,7 @@ function report (best, image, seconds) {
     ? `Searching: ${Math.round(100 * best.part)}%`
     : `${where}The pixels differ by ${difference.toFixed(3)} on average, where black and white differ by 1, and two random ` +
       `images by ${now.apart}. Found in ${seconds.toFixed(1)} s.`
-  show(best.z)
+  show(best.z, best.image)
 }
 
 $('paper').onpointerdown = event => {
@@ -424,14 +424,15 @@ function use (generator) {
   const { positions, strength, size, quantiles } = now.z
   const shown = value => value.toFixed(1).replace('-', '\u2212').replace('.0', '')
   $('lead').textContent = `A neural network makes up this image, in your browser, from ${size} numbers. It has learned what ` +
-    `images look like from ${now.title} alone. Change the numbers, and see what it knows; draw something, and see what it does not.`
+    `images look like from ${now.title} alone. Change the numbers to see what it knows, and show it a picture of your own to see what it does not.`
   $('what').textContent = (positions ? `${positions} of them are the positions of one switch: one is ${shown(strength)}, the others ` +
     `are 0. The other ${size - positions}` : `The ${size} numbers`) + ` are random, from ${shown(quantiles[0])} to ` +
     `${shown(quantiles.at(-1))}: a bar for each. All of them together are called z.`
   const drawn = now.shape[2] === 1 ? 'Draw a digit on the black square, with mouse, finger, or pen; it is centered and scaled as ' +
     'MNIST\u2019s digits are. Or choose a file, of which a square is used' : 'Choose a file, and the part of it that shows a face'
   $('how').textContent = `${drawn}: it stays in your browser. The page then looks for the numbers whose image is nearest: ` +
-    'from each position of the switch it follows the slope of the difference downhill. What it cannot make, it cannot find.'
+    `from ${positions ? 'each position of the switch' : 'ten random places'} it follows the slope of the difference downhill. ` +
+    'Try things that it has never seen as well: chosen numbers reach further than random ones do.'
   $('switch').hidden = !positions
   $('positions').replaceChildren(...Array.from({ length: positions }, (_, i) =>
     picture(`Position ${i + 1}`, () => go(switchedTo(z, i)), `${(i + 1)}`)))
