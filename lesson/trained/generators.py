@@ -19,7 +19,8 @@ from lesson import __version__
 from lesson.files import expanded, md5, say, whole_file
 from lesson.session import tf
 
-MODEL, ABOUT, LATEST = 'saved_model.pb', 'about.json', 'latest'
+MODEL, ABOUT, FILM, LATEST = 'saved_model.pb', 'about.json', 'training.png', 'latest'
+POINTS = 200  # of the losses that are kept: each is the mean of an equal part of the steps
 # Of all numbers in noise, those below each of its quantiles: 0, 0.6%, 2.4%, ..., 100%, closer at both ends.
 SHARES = ((1 - np.cos(np.linspace(0, np.pi, 21))) / 2).round(4)
 
@@ -149,7 +150,7 @@ def save(run) -> Generator:
     if run.generators_dir:
         try:
             generate.keep(run.generators_dir)
-            run.film.save(generate.path / 'training.png')
+            run.film.save(generate.path / FILM)
         except OSError as error:
             reason = error.strerror or error
             lost = f'The generator could not be saved in {run.generators_dir} ({reason}): it is lost when Python ends. '
@@ -172,9 +173,16 @@ def _about(run):
         'z': describe_noise(run.noise(0, 1000), *run.switch),
         'seed': run.seed,
         'steps': run.step,
+        'losses': _means(run.losses),
         'settings': run.settings,
         'scores': {},
     }
+
+
+def _means(losses):
+    """d_loss and g_loss [steps, 2] as a list of no more than POINTS pairs."""
+    parts = np.array_split(losses, min(POINTS, len(losses)) or 1)
+    return [[float(f'{loss:.4g}') for loss in part.mean(0)] for part in parts if len(part)]
 
 
 def describe_noise(noise, positions: int = 0, strength: float = 0.0) -> dict:
@@ -240,9 +248,14 @@ def load(path='generators/latest') -> Generator:
     return Generator(model, about, path.resolve())
 
 
+def data_of(about: dict) -> str:
+    """What a generator was trained on: its title without what all titles begin with."""
+    return about['title'].removeprefix('generated, trained on ')
+
+
 def _name(about):
     """A folder's name that every system takes: the title without what cannot be in a name, and the time."""
-    title = re.sub(r'\W+', '-', about['title'].removeprefix('generated, trained on '))[:40].strip('-') or 'generated'
+    title = re.sub(r'\W+', '-', data_of(about))[:40].strip('-') or 'generated'
     return f'{title}-{re.sub("[T:.]", "-", about["made"][:23])}'
 
 

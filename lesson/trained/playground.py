@@ -3,7 +3,8 @@
     python -m lesson.trained.playground
 
 It writes build/playground.html, with the newest generator of each title in generators/ (generators.py).
-The page is playground.html beside this file, in which the generators take the place of an empty list.
+The page is playground.html beside this file, with network.js and playground.js, and the generators in place of an empty
+list.
 """
 
 import base64
@@ -14,139 +15,139 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from lesson.data.idx import SIDE, idx_md5, read_idx
+from lesson.data.known_sets import DATA_SETS, find
+from lesson.data.synthetic.digits import draw_digits
+from lesson.data.synthetic.faces import draw_face
 from lesson.files import full_disk_named, make_writable, say, whole_file
 from lesson.pictures import grid, levels, picture
-from lesson.session import tf
 from lesson.trained import generators
-from lesson.trained.directions import depending, directions
-from lesson.trained.generators import Generator
+from lesson.trained.directions import directions
+from lesson.trained.generators import Generator, data_of
+from lesson.trained.layers import layers
 
 TEMPLATE = Path(__file__).with_name('playground.html')
+SCRIPTS = 'network.js', 'playground.js'
 EMPTY = '<script type="application/json" id="generators">[]</script>'
 BITS = 12  # of a weight, which is a whole number times a number for its row; the page unpacks up to 17
 FRAME = '<iframe title="Playground" style="width: 100%; height: 60rem; border: 0" srcdoc="{}"></iframe>'
 ROWS, COLUMNS, REACH = 6, 5, 3  # of the picture in place of the page: directions, images, how far out they go
+SOME = 500  # generated images, with which others are compared
+REAL = 40  # real images of the game
+MOST_FILM = 300_000  # bytes of an animation in the page
+MNIST_CREDIT = 'Real ones: MNIST, Yann LeCun, Corinna Cortes, Christopher J.C. Burges, CC BY-SA 3.0.'
 
 
-def network(generate: Generator) -> list[dict]:
-    """The layers of a generator from z to the images: each {'kind': ..., more}, with NumPy arrays.
+def some_images(generate: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """z [n, z_dim] as in training, and their images as rows of numbers [n, ...]: the same each time."""
+    z = generators.sample_like(generate.about['z'], np.random.default_rng(0), SOME, generate.z.shape[1])
+    return z, generate(z).reshape(SOME, -1)
 
-    The page says what each kind computes. Raises ValueError that names an operation which is of none of these kinds.
+
+def ordinary(generate: Generator) -> np.ndarray:
+    """Of `some_images` the z [z_dim] whose image is the nearest to the mean image: rarely the worst of them."""
+    z, images = some_images(generate)
+    return z[((images - images.mean(0)) ** 2).sum(1).argmin()]
+
+
+def arithmetic(generate: Generator, tries: int = 200) -> np.ndarray:
+    """Three z [3, z_dim] for a first a - b + c: a and b differ in one main direction alone, c has a different position.
+
+    Of so many tries it is the one in which a and b differ most, and c and the sum too, among those of which all four
+    images are plausible: as close to one of `some_images` as most of these are to each other.
     """
-    reader, layers, tensor = _Reader(generate), [], generate.images
-    while tensor.op != generate.z.op:
-        layer, tensor = reader.layer(tensor.op)
-        layers.insert(0, layer)
-    return layers
+    rng, z_dim, about = np.random.default_rng(1), generate.z.shape[1], generate.about['z']
+    ways = directions(generate)[:3]
+    a, c = (generators.sample_like(about, rng, tries, z_dim) for _ in range(2))
+    if not len(ways):  # all of z is the switch
+        return np.stack([a[0], a[0], c[0]])
+    ways = ways[rng.integers(len(ways), size=tries)]
+    a -= (a * ways).sum(1, keepdims=True) * ways  # in the middle of the direction
+    far = REACH * np.std(np.interp(np.linspace(0, 1, 1001), generators.SHARES, about['quantiles']))
+    c -= ((c * ways).sum(1, keepdims=True) + far / 2) * ways
+    four = np.stack([a + far / 2 * ways, a - far / 2 * ways, c, c + far * ways])
+    images = generate(four.reshape(-1, z_dim)).reshape(4, tries, -1)
+    _, others = some_images(generate)
+    usual = np.median(np.partition(_distances(others, others), 1, 1)[:, 1])
+    odd = _distances(images.reshape(4 * tries, -1), others).min(1).reshape(4, tries).max(0)
+    change = np.minimum(np.abs(images[0] - images[1]).mean(1), np.abs(images[3] - images[2]).mean(1))
+    different = (np.abs(a - c)[:, : about['positions']].max(1, initial=0) > 0) | (about['positions'] < 2)
+    best = np.lexsort([change, -np.maximum(odd, usual), different])[-1]
+    return four[:3, best]
 
 
-class _Reader:
-    """Tells which layers the operations of a generator's graph are."""
+def _distances(images, others):
+    """From each image to each other one: squares [n, m]."""
+    squares = (images**2).sum(1)[:, None] + (others**2).sum(1) - 2 * images @ others.T
+    return np.maximum(squares, 0)
 
-    def __init__(self, generate):
-        self._generate, self._depending, self._rng = generate, depending(generate), np.random.default_rng(0)
-        config = tf.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True  # it loses tensors that are asked for
-        self._sess = tf.Session(graph=generate.graph, config=config)
 
-    def layer(self, op):
-        """(what an operation is; the tensor that it does this to)."""
-        match op.type, [i for i, x in enumerate(op.inputs) if x.op in self._depending]:
-            case 'Reshape' | 'Squeeze' | 'ExpandDims', [0, *_]:
-                return {'kind': 'reshape', 'shape': self._shape(op.outputs[0])}, op.inputs[0]
-            case 'Tanh' | 'Sigmoid', [0]:
-                return {'kind': op.type.lower()}, op.inputs[0]
-            case 'MatMul', [0] if not op.get_attr('transpose_a'):
-                weights = self._value(op.inputs[1])
-                return {'kind': 'dense', 'matrix': weights if op.get_attr('transpose_b') else weights.T}, op.inputs[0]
-            case 'Conv2DBackpropInput', [*_, 2]:
-                return self._up(op), op.inputs[2]
-        return self._channels(op)
+def real_images(title: str, shape: list[int], data_dir='data') -> tuple[np.ndarray | None, str]:
+    """(REAL real images, uint8, of the data set that a generator was trained on, or None; whose they are, or why not).
 
-    def _channels(self, op):
-        """(what an operation makes of each channel of a tensor x, if that is linear but for a bend at 0; x).
-
-        So are biases, batch norm as at inference, ReLU and leaky ReLU, made by one operation or two. It is tried out.
-        """
-        output, inputs = op.outputs[0], [x for x in op.inputs if x.op in self._depending]
-        for x in inputs + [x for each in inputs for x in each.op.inputs if x.op in self._depending]:
-            shape = self._value(x).shape
-            if x.dtype != tf.float32 or len(shape) < 2 or self._value(output).shape != shape:
-                continue
-            made = [self._value(output, {x: np.full(shape, value)}) for value in (-1, 0, 1)]
-            low, shift, high = (each.reshape(-1, shape[-1])[0] for each in made)
-            below, above, some = shift - low, high - shift, self._rng.normal(0, 3, shape)
-            expected, made = np.where(some < 0, below, above) * some + shift, self._value(output, {x: some})
-            if np.allclose(expected, made, 1e-4, 1e-4 * np.abs(made).max()):
-                return {'kind': 'channels', 'below': below, 'above': above, 'shift': shift}, x
-        raise self._unknown(op)
-
-    def _up(self, op):
-        """A transposed convolution: each place adds a window, times its channels, to a larger image."""
-        strides, padding = op.get_attr('strides'), op.get_attr('padding')
-        plain = op.get_attr('data_format') == b'NHWC' and {strides[0], strides[3], *op.get_attr('dilations')} == {1}
-        if op.inputs[1].op in self._depending or padding not in (b'SAME', b'VALID') or not plain:
-            raise self._unknown(op)
-        small, large, window = self._shape(op.inputs[2]), self._shape(op.outputs[0]), self._value(op.inputs[1])
-        sizes = zip(small[:2], large[:2], window.shape[:2], strides[1:3], strict=True)
-        # How much 'SAME' pads the convolution from large to small, of which this is the transpose.
-        padded = [max((m - 1) * stride + size - n, 0) // 2 for m, n, size, stride in sizes]
-        return {
-            'kind': 'up',
-            'from': small,
-            'to': large,
-            'window': [*window.shape[:2]],
-            'strides': strides[1:3],
-            'padded': padded if padding == b'SAME' else [0, 0],
-            'matrix': window.reshape(-1, small[2]),
-        }
-
-    def _value(self, tensor, given=None):
-        """For two new rows of z; given: {tensor: its value}."""
-        z = self._generate.z
-        return self._sess.run(tensor, {z: self._rng.uniform(-1, 1, [2, z.shape[1]])} | (given or {}))
-
-    def _shape(self, tensor):
-        """For one row of z."""
-        rows, *shape = self._value(tensor).shape
-        if rows != 2:
-            raise self._unknown(tensor.op)
-        return shape
-
-    def _unknown(self, op):
-        return ValueError(
-            f'{_title(self._generate)}: the playground cannot compute the operation {op.type} ({op.name}). It knows '
-            'dense layers, reshapes, transposed convolutions, biases, batch norm as at inference, ReLU, leaky ReLU, '
-            'tanh and sigmoid, one after the other'
+    MNIST's digits, if they are in data_dir, and synthetic images. Never photographs: nobody in them has agreed.
+    """
+    mnist, celeba = DATA_SETS['mnist'], DATA_SETS['celeba']
+    if title == mnist.synthetic:
+        images = draw_digits(REAL, 1, 0)[0].reshape(-1, SIDE, SIDE, 1)
+    elif title == celeba.synthetic:
+        images = np.stack([_face(number, celeba.crop, shape) for number in range(REAL)])
+    elif title == mnist.title:
+        path = find(mnist, Path(data_dir))
+        digits = read_idx(path, (SIDE, SIDE), 'Fetch it again')[..., None] if path and path.is_file() else None
+        if digits is None or idx_md5(digits) != mnist.images_md5:
+            return None, f'MNIST was not found in the folder {data_dir} when this page was made.'
+        images = digits[np.random.default_rng(1).permutation(len(digits))[:REAL]]
+    else:
+        return None, (
+            'For this game, real images would have to be in the page, which may be passed on. Photographs of people '
+            'should not be, so there is a game only for handwritten digits and for synthetic images.'
         )
+    if list(images.shape[1:]) != list(shape):
+        return None, f'The real images have a different size, {images.shape[2]}x{images.shape[1]} pixels.'
+    return images, MNIST_CREDIT if title == mnist.title else f'Real ones: {title}, drawn by a program.'
 
 
-def ordinary(generate: Generator, count: int = 500) -> np.ndarray:
-    """Of this many z the one [z_dim] whose image is the nearest to the mean image: rarely the worst of them."""
-    z = generators.sample_like(generate.about['z'], np.random.default_rng(0), count, generate.z.shape[1])
-    images = generate(z)
-    return z[((images - images.mean(0)) ** 2).reshape(count, -1).sum(1).argmin()]
+def _face(number, crop, shape):
+    """A synthetic face as it is prepared for training: the centered square of `crop` pixels, resized."""
+    image = draw_face(np.random.default_rng([1, number]))
+    left, top = (image.width - crop) // 2, (image.height - crop) // 2
+    image = image.crop((left, top, left + crop, top + crop))
+    return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def for_page(generate: Generator) -> dict:
-    """A generator as the page reads it: values for JSON. Raises what `network` raises."""
-    layers, start, about = network(generate), ordinary(generate), generate.about
-    some = np.interp(np.linspace(0, 1, 1001), generators.SHARES, about['z']['quantiles'])
-    spread = {'mean': float(some.mean()), 'deviation': float(some.std()) or 1.0}
+def film(generate: Generator) -> str | None:
+    """The animation of the training run that is kept with a generator, in base 64, if it is there and small."""
+    path = generate.path and generate.path / generators.FILM
+    if not path or not path.is_file() or path.stat().st_size > MOST_FILM:
+        return None
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def for_page(generate: Generator, data_dir='data') -> dict:
+    """A generator as the page reads it: values for JSON. Raises what `layers` raises."""
+    found, about, title = layers(generate), generate.about, data_of(generate.about)
+    quantiles = np.interp(np.linspace(0, 1, 1001), generators.SHARES, about['z']['quantiles'])
+    spread = {'mean': float(quantiles.mean()), 'deviation': float(quantiles.std()) or 1.0}
+    _, images = some_images(generate)
+    real, note = real_images(title, about['image_shape'], data_dir)
     return {
-        'title': _title(generate),
+        'title': title,
         'steps': about['steps'],
         'shape': about['image_shape'],
-        'start': start.round(4).tolist(),
+        'start': ordinary(generate).round(4).tolist(),
+        'sum': arithmetic(generate).round(4).tolist(),
+        'apart': round(float(np.abs(images[1:] - images[:-1]).mean() / 2), 3),
         'z': about['z'] | spread | {'size': about['z_dim'], 'shares': generators.SHARES.tolist()},
         'directions': directions(generate).round(5).tolist(),
-        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in layers],
+        'layers': [{name: _packed(value) for name, value in layer.items()} for layer in found],
+        'real': None if real is None else base64.b64encode(np.ascontiguousarray(real).tobytes()).decode(),
+        'note': note,
+        'losses': about.get('losses', []),
+        'film': film(generate),
     }
-
-
-def _title(generate):
-    return generate.about['title'].removeprefix('generated, trained on ')
 
 
 def _packed(value):
@@ -165,13 +166,17 @@ def _packed(value):
     }
 
 
-def page(kept: list[Generator]) -> str:
-    """The page with these generators, as text."""
-    values = json.dumps([for_page(generate) for generate in kept], separators=(',', ':'), allow_nan=False)
-    return TEMPLATE.read_text('utf-8').replace(EMPTY, EMPTY.replace('[]', values.replace('<', '\\u003c')))
+def page(kept: list[Generator], data_dir='data') -> str:
+    """The page with these generators, as text; data_dir: where MNIST may be."""
+    values = json.dumps([for_page(generate, data_dir) for generate in kept], separators=(',', ':'), allow_nan=False)
+    text = TEMPLATE.read_text('utf-8')
+    for name in SCRIPTS:
+        script = TEMPLATE.with_name(name).read_text('utf-8')
+        text = text.replace(f'<script src="{name}"></script>', f'<script>\n{script}</script>')
+    return text.replace(EMPTY, EMPTY.replace('[]', values.replace('<', '\\u003c')))
 
 
-def show(generate: Generator, title: str) -> None:
+def show(generate: Generator, title: str, data_dir='data') -> None:
     """Show the page of a generator in a notebook, in a frame; a picture where nothing runs: a row for each direction.
 
     generate: what generators.save or generators.load returns. The picture alone, and a line of text, when it has a
@@ -186,7 +191,7 @@ def show(generate: Generator, title: str) -> None:
     data = {'text/plain': alt}
     data['image/png'] = picture(grid(levels(generate(lines.reshape(-1, len(z)))), COLUMNS), alt).data
     try:
-        data['text/html'] = FRAME.format(escape(page([generate])))
+        data['text/html'] = FRAME.format(escape(page([generate], data_dir)))
     except ValueError as error:
         say(f'{error}.')
     display(data, metadata={'image/png': {'alt': alt}}, raw=True)
@@ -219,7 +224,8 @@ def main():
             file.write(text)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    say(f'{output}: {", ".join(map(_title, kept))}; {len(text) / 1e6:.2f} MB. Open it in a browser')
+    titles = ', '.join(data_of(generate.about) for generate in kept)
+    say(f'{output}: {titles}; {len(text) / 1e6:.2f} MB. Open it in a browser')
 
 
 if __name__ == '__main__':

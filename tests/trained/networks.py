@@ -61,6 +61,26 @@ def itself(z):
     return tf.reshape(tf.tile(z, [1, 2]), [-1, 2, z.shape[1], 1])
 
 
+def of_other_shapes(z):
+    """Two dense layers, windows and strides that are not square, five transposed convolutions, other activations."""
+    h = tf.nn.relu(tf.nn.bias_add(z @ variable([z.shape[1], 37]), variable([37])))
+    h = tf.matmul(h, variable([3 * 2 * 5, 37]), transpose_b=True) / 2.0
+    h = tf.reshape(h, [-1, 3, 2, 5])
+    h = tf.maximum(0.1 * h, h)
+    h = 4 * tf.sigmoid(variable([7]) - up(h, [3, 4], 7, [3, 5], [1, 2])) - 2.0
+    h = tf.nn.leaky_relu(up(h, [9, 11], 6, [5, 4], 3), alpha=0.3)
+    h = tf.tanh(up(0.6 * h + 0.4 * tf.abs(h), [10, 12], 3, [2, 2], 1, 'VALID')) - 0.1
+    h = tf.identity(up(h, [28, 36], 9, [3, 3], 3))
+    return 0.5 * tf.tanh(up(h, [28, 36], 1, [1, 1], 1))
+
+
+def one_place_first(z):
+    """Without a dense layer, as PyTorch's tutorial begins; batch norm in simple operations."""
+    h = up(tf.expand_dims(tf.expand_dims(z, 1), 1), [4, 4], 16, [4, 4], 1, 'VALID')
+    h = tf.nn.relu(tf.nn.batch_normalization(h, *(variable([16], 1.0) for _ in range(4)), 0.001))
+    return tf.tanh(up(h, [28, 28], 3, [9, 9], 7))
+
+
 def trained(network, folder=None, title='generated', sample_z=uniform, z_dim=100, **options):
     """A run of no steps, its session open."""
     with tf.Graph().as_default() as graph:

@@ -185,6 +185,7 @@ def test_about_json_says_what_belongs_to_it(generate):
         'z': {'positions': 10, 'strength': 3.0, 'quantiles': [0.0] * 21},  # all of z is the switch
         'seed': 0,
         'steps': 0,
+        'losses': [],
         'scores': {},
     }
 

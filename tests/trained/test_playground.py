@@ -1,5 +1,6 @@
-"""The playground's page, in a real browser: it computes what TensorFlow computes, and everything on it works."""
+"""The playground's page as a file and in a notebook: what is put into it."""
 
+import base64
 import io
 import json
 import shutil
@@ -11,155 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lesson.session import tf
-from lesson.trained import playground
+from lesson.data import known_sets
+from lesson.data.idx import idx_md5
+from lesson.data.synthetic.digits import draw_digits
+from lesson.trained import generators, playground
 from lesson.trained.directions import directions
-from tests.builders import chromium
-from tests.trained.networks import exponential, itself, like_the_lesson, normal, saved, switched, uniform, up, variable
-
-
-def of_other_shapes(z):
-    """Two dense layers, windows and strides that are not square, five transposed convolutions, other activations."""
-    h = tf.nn.relu(tf.nn.bias_add(z @ variable([z.shape[1], 37]), variable([37])))
-    h = tf.matmul(h, variable([3 * 2 * 5, 37]), transpose_b=True) / 2.0
-    h = tf.reshape(h, [-1, 3, 2, 5])
-    h = tf.maximum(0.1 * h, h)
-    h = 4 * tf.sigmoid(variable([7]) - up(h, [3, 4], 7, [3, 5], [1, 2])) - 2.0
-    h = tf.nn.leaky_relu(up(h, [9, 11], 6, [5, 4], 3), alpha=0.3)
-    h = tf.tanh(up(0.6 * h + 0.4 * tf.abs(h), [10, 12], 3, [2, 2], 1, 'VALID')) - 0.1
-    h = tf.identity(up(h, [28, 36], 9, [3, 3], 3))
-    return 0.5 * tf.tanh(up(h, [28, 36], 1, [1, 1], 1))
-
-
-def one_place_first(z):
-    """Without a dense layer, as PyTorch's tutorial begins; batch norm in simple operations."""
-    h = up(tf.expand_dims(tf.expand_dims(z, 1), 1), [4, 4], 16, [4, 4], 1, 'VALID')
-    h = tf.nn.relu(tf.nn.batch_normalization(h, *(variable([16], 1.0) for _ in range(4)), 0.001))
-    return tf.tanh(up(h, [28, 28], 3, [9, 9], 7))
-
-
-@pytest.fixture(scope='module')
-def all_kept(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('generators')
-    return [
-        saved(of_other_shapes, folder, 'gray <b>things</b> & </script>', normal, 23),
-        saved(one_place_first, folder, 'other faces', z_dim=12),
-        saved(like_the_lesson, folder, 'generated, trained on synthetic faces', switched),
-    ]
-
-
-@pytest.fixture(scope='module')
-def path(all_kept, tmp_path_factory):
-    path = tmp_path_factory.mktemp('page') / 'playground.html'
-    path.write_text(playground.page(all_kept), 'utf-8')
-    return path
-
-
-@pytest.fixture(scope='module')
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-class Page:
-    """The playground in a browser window of its own; with a text, that is written to the path first."""
-
-    def __init__(self, browser, path, text=None, **settings):
-        if text:
-            path.write_text(f'<!DOCTYPE html><meta name="viewport" content="width=device-width">{text}', 'utf-8')
-        self.context = browser.new_context(**{'reduced_motion': 'reduce'} | settings)
-        self.context.set_default_timeout(120_000)  # milliseconds: other tests may be at work
-        self.page = self.context.new_page()
-        self.requests, self.errors = [], []
-        self.context.on('request', lambda request: self.requests.append(request.url))
-        self.page.on('pageerror', lambda error: self.errors.append(str(error)))
-        self.page.on('console', lambda said: self.errors.extend([said.text] * (said.type == 'error')))
-        self.page.goto(path.as_uri())
-        self.frame = self.page.frames[-1]  # of a notebook; without one, the page itself
-        self.settle()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        """No error, and no request to anywhere."""
-        outside = [url for url in self.requests if not url.startswith(('file:', 'data:', 'blob:', 'about:'))]
-        assert (self.errors, outside) == ([], [])
-        self.context.close()
-
-    def settle(self):
-        """Wait until all small pictures are painted."""
-        while self('waiting.size'):
-            time.sleep(0.02)
-
-    def __call__(self, code, argument=None):
-        return self.frame.evaluate(code, argument)
-
-    def stage(self):
-        """The pixels of the large image."""
-        return self(
-            "Array.from($('stage').getContext('2d').getImageData(0, 0, $('stage').width, $('stage').height).data)"
-        )
-
-    def z(self):
-        return np.array(self('Array.from(z)'))
-
-    def press(self, selector):
-        self.frame.click(selector)
-        self.settle()
-
-
-@pytest.fixture(scope='module')
-def page(browser, path):
-    """A window that all tests share: each begins by choosing a generator."""
-    with Page(browser, path) as page:
-        yield page
-
-
-@pytest.fixture
-def faces(page):
-    page.press('#tabs button:last-child')
-    return page
-
-
-# ---------------------------------------------------------------- the same images
-
-
-@pytest.mark.parametrize('number', [0, 1, 2])
-def test_the_page_computes_what_tensorflow_computes(page, all_kept, number):
-    generate = all_kept[number]
-    noise = np.random.default_rng(3).uniform(-1, 1, [50, generate.about['z_dim']])
-    for z, most in ((noise, 2), (1.5 * noise, 3)):  # as in the training, and as far out as sliders lead
-        computed = np.array(page(f'zs => zs.map(z => Array.from(pixels(generators[{number}], z)))', z.tolist()))
-        expected = np.rint((np.float64(generate(z)) + 1) * 127.5).reshape(50, -1)
-        assert expected.std() > 10  # they are not all alike
-        assert np.abs(computed - expected).max() <= most
-
-
-# ---------------------------------------------------------------- layers that it does not know
-
-
-def dense(z):
-    return tf.reshape(z @ variable([100, 784]), [-1, 28, 28, 1])
-
-
-@pytest.mark.parametrize(
-    ('network', 'operation'),
-    [
-        (exponential, 'Elu'),
-        (lambda z: dense(z) - tf.reduce_mean(z), 'Sub'),
-        (lambda z: tf.nn.fused_batch_norm(dense(z), tf.ones([1]), tf.ones([1]))[0], 'FusedBatchNormV3'),
-        (lambda z: tf.reshape(tf.reshape(z @ variable([100, 784]), [28, -1]), [-1, 28, 28, 1]), 'Reshape'),
-        (lambda z: tf.maximum(like_the_lesson(z), 0.1), 'Maximum'),
-        (lambda z: tf.zeros([tf.shape(z)[0], 28, 28, 1]) + variable([1]), 'Fill'),
-    ],
-)
-def test_a_layer_that_it_does_not_know_is_named(network, operation):
-    generate = saved(network, None, 'generated, trained on cats')
-    message = rf'cats: the playground cannot compute the operation {operation} \(network/.*\). It knows dense layers,'
-    with pytest.raises(ValueError, match=message):
-        playground.network(generate)
-
+from tests.builders import digits, idx, write_mnist
+from tests.trained.networks import exponential, itself, like_the_lesson, saved, switched, trained
+from tests.trained.pages import Page
 
 # ---------------------------------------------------------------- the page as a file
 
@@ -206,6 +66,68 @@ def test_the_command_writes_the_page_or_says_what_to_do(tmp_path, monkeypatch, c
         playground.main()
 
 
+# ---------------------------------------------------------------- what belongs to a generator
+
+
+def test_the_sum_that_is_prepared_is_a_plausible_one(all_kept):
+    for generate in all_kept[2:]:
+        a, b, c = playground.arithmetic(generate)
+        assert (a[:10] == b[:10]).all() and (a[:10] != c[:10]).any()
+        difference = (a - b) / np.linalg.norm(a - b)
+        assert np.abs(directions(generate)[:3] @ difference).max() == pytest.approx(1, abs=1e-3)
+        images = generate(np.stack([a, b, c, a - b + c])).reshape(4, -1)
+        _, others = playground.some_images(generate)
+        odd, usual = (
+            np.sort(((each[:, None] - others) ** 2).sum(2), 1)[:, rank]
+            for each, rank in ((images, 0), (others[:50], 1))
+        )
+        assert odd.max() < np.quantile(usual, 0.9)
+        assert np.abs(images[0] - images[1]).mean() > 0.02 and np.abs(images[3] - images[2]).mean() > 0.02
+
+
+def test_real_images_are_mnists_where_it_is_and_synthetic_ones_and_never_photographs(tmp_path, monkeypatch):
+    shape = [28, 28, 1]
+    assert playground.real_images('MNIST', shape, tmp_path) == (
+        None,
+        f'MNIST was not found in the folder {tmp_path} when this page was made.',
+    )
+    data = digits(50)
+    write_mnist(tmp_path, idx(data))
+    assert playground.real_images('MNIST', shape, tmp_path)[0] is None  # something else has its name
+    about = known_sets.DATA_SETS['mnist']._replace(images_md5=idx_md5(data))
+    monkeypatch.setitem(known_sets.DATA_SETS, 'mnist', about)
+    images, note = playground.real_images('MNIST', shape, tmp_path)
+    assert images.shape == (40, *shape) and note.endswith('Christopher J.C. Burges, CC BY-SA 3.0.')
+    assert {image.tobytes() for image in images} < {image.tobytes() for image in data}
+    for title, channels in (('synthetic digits', 1), ('synthetic faces', 3)):
+        images, note = playground.real_images(title, [28, 28, channels], tmp_path)
+        assert images.shape == (40, 28, 28, channels) and images.dtype == np.uint8 and images.std() > 20
+        assert note == f'Real ones: {title}, drawn by a program.'
+        assert playground.real_images(title, [32, 32, channels], tmp_path)[0] is None or channels == 3
+    np.testing.assert_array_equal(playground.real_images('synthetic digits', shape)[0][..., 0], draw_digits(40, 1)[0])
+    for title in ('CelebA', 'my photographs', 'unknown IDX images'):
+        images, note = playground.real_images(title, shape, tmp_path)
+        assert images is None and 'Photographs of people' in note
+
+
+def test_the_film_of_the_training_and_its_losses_are_those_of_the_generator(tmp_path):
+    run = trained(like_the_lesson, tmp_path, 'generated, trained on cats', switched)
+    run._losses[:] = [(2 + step, 1.0) for step in range(1000)]
+    run.film.add(100, np.zeros([5, 28, 28, 3]))
+    generate = generators.save(run)
+    found = playground.for_page(generators.load(generate.path))
+    assert base64.b64decode(found['film']) == (generate.path / 'training.png').read_bytes()
+    losses = np.array(found['losses'])
+    assert losses.shape == (200, 2)
+    np.testing.assert_allclose(losses[:, 0], np.arange(200) * 5 + 4, rtol=1e-3)
+    (generate.path / 'training.png').write_bytes(bytes(400_000))  # it would make the page too large
+    assert playground.film(generate) is None
+    (generate.path / 'training.png').unlink()
+    assert playground.film(generate) is None
+    generate.path = None
+    assert playground.film(generate) is None
+
+
 # ---------------------------------------------------------------- in a notebook
 
 
@@ -218,21 +140,21 @@ def shown(monkeypatch):
 
 
 def test_a_notebook_shows_the_page_in_a_frame(browser, all_kept, shown, tmp_path):
-    playground.show(all_kept[2], 'generated, trained on faces')
+    playground.show(all_kept[3], 'generated, trained on faces')
     size = {'width': 390, 'height': 844}
     with Page(browser, tmp_path / 'notebook.html', shown[0][0]['text/html'], viewport=size) as page:
         assert page('document.documentElement.scrollWidth') <= page('innerWidth') <= 390
         before = page.z()
         page.press('#next')
         assert (page.z() != before).any()
-        expected = (all_kept[2](page.z()[None])[0] + 1) * 127.5
+        expected = (all_kept[3](page.z()[None])[0] + 1) * 127.5
         np.testing.assert_allclose(np.reshape(page.stage(), [28, 28, 4])[..., :3], expected, atol=3)
         with page.page.expect_download():
             page.press('#save')
 
 
 def test_where_nothing_runs_a_picture_shows_where_each_direction_leads(all_kept, shown):
-    generate = all_kept[2]
+    generate = all_kept[3]
     playground.show(generate, 'generated, trained on faces')
     ((data, metadata),) = shown
     alt = 'generated, trained on faces: a row for each main direction'
@@ -251,151 +173,3 @@ def test_a_generator_that_the_page_cannot_compute_is_shown_as_a_picture_with_the
     playground.show(saved(exponential, None, 'cats', switched), 'generated, trained on cats')
     assert shown[0][0].keys() == {'text/plain', 'image/png'}
     assert capsys.readouterr().out.startswith('cats: the playground cannot compute the operation Elu')
-
-
-# ---------------------------------------------------------------- playing
-
-
-def test_it_opens_on_an_ordinary_image_of_the_newest_generator_with_every_picture_painted(browser, path, all_kept):
-    with Page(browser, path) as page:
-        assert page('now === generators[2]')
-        z = page.z()
-        assert sorted(z[:10]) == [0] * 9 + [3] and np.abs(z[10:]).max() <= 1
-        images = all_kept[2](np.concatenate([z[None], switched(np.random.default_rng(1), 500, 100)]))
-        distances = ((images - images.mean(0)) ** 2).sum((1, 2, 3))
-        assert distances[0] < np.quantile(distances, 0.05)
-        assert page("document.querySelectorAll('canvas').length") == 1 + 10 + 16 + 25 + 24 + 4
-        blank = page("""[...document.querySelectorAll('canvas')].filter(canvas =>
-          new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size < 20).length""")
-        assert blank == 0
-
-
-def test_it_walks_by_itself_until_something_is_done(browser, path):
-    with Page(browser, path, reduced_motion='no-preference') as page:
-        assert len({tuple(page.stage()) for _ in range(3) if not time.sleep(0.3)}) == 3
-        page.press('#walk')
-        before = page.stage()
-        time.sleep(0.3)
-        assert page.stage() == before and page('walking') is None
-
-
-def test_a_walk_keeps_the_length_of_z_all_the_way(faces):
-    z, far, back = (
-        np.array(faces(f'() => {{ seed = 1; const [a, b] = [noise(now.z), noise(now.z)]; return Array.from({what}) }}'))
-        for what in ('between(a, b, 0)', 'between(a, b, 0.5)', 'between(a, b, 1)')
-    )
-    lengths = [np.linalg.norm(each[10:]) for each in (z, far, back)]
-    assert min(lengths[0], lengths[2]) * 0.99 < lengths[1] < max(lengths[0], lengths[2]) * 1.01
-    np.testing.assert_allclose(far[:10], (z + back)[:10] / 2, atol=1e-5)
-    assert np.abs(z - back).max() > 0.5
-
-
-@pytest.mark.parametrize('number', [1, 8])
-def test_a_slider_changes_the_picture_along_its_direction_and_nothing_else(faces, number):
-    before, z = faces.stage(), faces.z()
-    slider = faces.page.locator(f'#sliders label:nth-child({number}) input')
-    slider.fill('2.5')
-    faces.settle()
-    assert faces.stage() != before
-    change = faces.z() - z
-    direction = np.array(faces(f'now.directions[{number - 1}]'))
-    np.testing.assert_allclose(change, (change @ direction) * direction, atol=1e-4)
-    assert faces.z() @ direction * 12**0.5 / 2 == pytest.approx(2.5, abs=0.03)
-    slider.press('ArrowLeft')
-    assert float(slider.input_value()) < 2.5 and (faces.z() != z + change).any()
-
-
-@pytest.mark.parametrize(('number', 'positions'), [(0, 0), (1, 0), (2, 10)])
-def test_noise_is_distributed_as_in_training(page, all_kept, number, positions):
-    z = np.array(page('n => Array.from({ length: 3000 }, () => Array.from(noise(generators[n].z)))', number))
-    expected = (normal, uniform, switched)[number](np.random.default_rng(1), *z.shape)
-    found, wanted = (np.quantile(each[:, positions:], [0.01, 0.1, 0.3, 0.5, 0.9, 0.99]) for each in (z, expected))
-    np.testing.assert_allclose(found, wanted, atol=0.1)
-    if positions:
-        assert (np.sort(z[:, :10], 1) == [0] * 9 + [3]).all()
-        np.testing.assert_allclose(z[:, :10].mean(0), 0.3, atol=0.08)
-
-
-def test_a_position_of_the_switch_changes_nothing_but_the_switch(faces):
-    faces.press('#next')
-    z = faces.z()
-    for n in (3, 7):
-        faces.press(f'#positions button:nth-child({n})')
-        np.testing.assert_array_equal(faces.z(), np.concatenate([3 * np.eye(10)[n - 1], z[10:]]))
-        assert faces(f"$('positions').children[{n - 1}].getAttribute('aria-pressed')") == 'true'
-
-
-def test_a_neighbor_becomes_the_center(faces):
-    picture = "Array.from($('around').children[%d].firstChild.getContext('2d').getImageData(0, 0, 28, 28).data)"
-    assert faces(picture % 12) == faces.stage()
-    corner = faces(picture % 4)
-    assert corner != faces.stage()
-    faces.press('#around button:nth-child(5)')
-    assert corner == faces.stage() == faces(picture % 12)
-
-
-def test_arithmetic_by_clicking_pictures(faces):
-    for slot, card in enumerate((5, 9, 2)):
-        faces.press(f'#sum .slot >> nth={slot}')
-        faces.press(f'#gallery button >> nth={card}')
-    a, b, c = (np.array(faces(f'Array.from(cards[{card}])')) for card in (5, 9, 2))
-    faces.press('#sum .slot >> nth=3')
-    z, expected = faces.z(), a - b + c
-    mean = faces('now.z.mean')
-    np.testing.assert_allclose(z[:10], expected[:10], atol=1e-5)
-    rest, wanted, last = (each[10:] - mean for each in (z, expected, c))
-    np.testing.assert_allclose(rest / np.linalg.norm(rest), wanted / np.linalg.norm(wanted), atol=1e-5)
-    assert np.linalg.norm(rest) == pytest.approx(np.linalg.norm(last), rel=1e-4)
-
-
-def test_the_picture_is_saved_as_a_png(faces, tmp_path):
-    with faces.page.expect_download() as download:
-        faces.page.click('#save')
-    assert download.value.suggested_filename == 'synthetic faces.png'
-    download.value.save_as(tmp_path / 'saved.png')
-    with Image.open(tmp_path / 'saved.png') as image:
-        assert image.size == (280, 280)
-        small = np.asarray(image.convert('RGBA').resize((28, 28), Image.Resampling.BOX), float)
-    assert np.corrcoef(small.ravel(), faces.stage())[0, 1] > 0.9  # it is smooth as the page shows it
-
-
-def test_everything_is_done_by_keyboard(faces):
-    before = faces.z()
-    faces.page.keyboard.press('n')
-    assert (faces.z() != before).any()
-    for key, position in (('4', 3), ('0', 9)):
-        faces.page.keyboard.press(key)
-        np.testing.assert_array_equal(faces.z()[:10], 3 * np.eye(10)[position])
-    faces.page.keyboard.press('w')
-    assert faces('walking !== null')
-    faces.page.keyboard.press('w')
-    assert faces('walking') is None
-    faces.page.focus('#around button:nth-child(13)')
-    for key in ('ArrowUp', 'ArrowLeft'):
-        faces.page.keyboard.press(key)
-    assert faces("[...$('around').children].indexOf(document.activeElement)") == 6
-    faces.settle()
-    before = faces.z()
-    faces.page.keyboard.press('Enter')
-    assert (faces.z() != before).any()
-    everything = "[...document.querySelectorAll('button, input, select')]"
-    assert faces(f'{everything}.filter(e => !(e.ariaLabel || e.textContent || e.labels?.[0]?.textContent)).length') == 0
-    assert faces(f'{everything}.filter(e => e.tabIndex < 0).length') == 0
-
-
-def test_it_fits_on_a_small_screen_and_touch_is_enough(browser, path):
-    with Page(browser, path, viewport={'width': 320, 'height': 844}, has_touch=True) as page:
-        assert page('document.documentElement.scrollWidth') <= 320
-        smallest = page("""Math.min(...[...document.querySelectorAll('button, input, select')]
-          .map(element => element.getBoundingClientRect()).flatMap(box => [box.width, box.height]))""")
-        assert smallest >= 24
-        before = page.stage()
-        page.page.tap('#next')
-        assert page.stage() != before
-
-
-def test_a_title_is_shown_as_it_is_whatever_it_contains(page):
-    assert page.page.text_content('#tabs button:first-child') == 'gray <b>things</b> & </script>'
-    page.press('#tabs button:first-child')
-    assert 'Generated from gray <b>things</b> & </script>' in page.page.text_content('#caption')
-    assert page("$('positions').children.length") == 0
