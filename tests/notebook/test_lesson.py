@@ -133,6 +133,23 @@ def test_five_failures_are_shown_below_a_healthy_run_with_what_a_test_says_and_l
     assert sorted(path.name for path in (folder / 'checkpoint_dir').iterdir()) == ['digits', 'faces']
 
 
+def test_the_search_finds_again_what_the_generator_has_made(executed):
+    for name in ('recover-digits', 'recover-faces'):
+        own, *others = map(float, text(by_id(executed)[name]).rpartition(':')[2].split())
+        assert own < 0.02 and len(others) == 3
+
+
+def test_discriminators_are_asked_and_what_is_missing_is_said(executed, capsys):
+    head, *lines = text(by_id(executed)['judge']).strip().splitlines()[-4:]
+    assert head.endswith('long run')
+    for line in lines:
+        assert all(0 <= int(share.rstrip('%')) <= 100 for share in line.split()[-3:])
+    share_right = definitions(LESSON)['share_right']
+    assert np.isnan(share_right(lambda z: 1 / 0, None, None, np.zeros([3, 28, 28, 1])))
+    assert np.isnan(share_right(None, None, None, np.zeros([0, 28, 28, 1])))
+    assert capsys.readouterr().out == 'generators.save(run) has kept no discriminator\nno images were held back\n'
+
+
 # ---------------------------------------------------------------- further runs
 
 
@@ -218,8 +235,11 @@ def test_the_saved_notebook_was_run_in_one_go_and_contains_its_pictures_in_small
 
 
 def test_a_learner_reaches_the_first_function_within_1200_words(saved):
+    """Words: what has a letter or a digit, without the texts that stand for pictures."""
     first = [cell.id for cell in saved.cells].index('model-inputs')
-    assert sum(len(cell.source.split()) for cell in saved.cells[:first] if cell.cell_type == 'markdown') <= 1200
+    texts = ' '.join(cell.source for cell in saved.cells[:first] if cell.cell_type == 'markdown')
+    words = re.sub(r'!\[[^]]*\]\([^)]*\)', '', texts).split()
+    assert 800 < sum(bool(re.search(r'\w', word)) for word in words) <= 1200
 
 
 def test_the_parameters_cell_is_tagged_for_papermill():
