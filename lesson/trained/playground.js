@@ -62,7 +62,11 @@ function between (from, to, part) {
 // ---------------------------------------------------------------- the page
 const $ = id => document.getElementById(id)
 const generators = JSON.parse($('generators').textContent)
-let now = generators.at(-1) // the generator in use
+const KNOWN = { // data sets, by the titles of generators: what they show, and whose they are
+  MNIST: ['handwritten digits', 'MNIST: Yann LeCun, Corinna Cortes, Christopher J.C. Burges.'],
+  CelebA: ['photographs of celebrities', 'CelebA: Liu et al. 2015, Deep Learning Face Attributes in the Wild.']
+}
+let now = generators[0] // the generator in use
 let z // what the large image is made from
 let truncation = 1 // by how much all numbers but the switch are stretched
 let walking = null // {from, to, start, shown, turns}: two z, times in milliseconds, and how often the switch has turned
@@ -152,7 +156,12 @@ function drawNumbers () { // the switch as boxes, each other number as a bar, up
     const [left, bar] = [(i + positions + (positions ? 2 : 0)) * step, unit * (z[i] - mean)]
     context.fillRect(left, height / 2, Math.max(1, step - 1), -bar)
   }
-  context.fillRect((positions ? 2 * positions + 2 : 0) * step, height / 2 - 0.5, width, 1)
+  const left = (positions ? 2 * positions + 2 : 0) * step
+  context.fillRect(left, height / 2 - 0.5, width, 1)
+  context.fillStyle = style.getPropertyValue('--faint')
+  for (const limit of [quantiles[0], quantiles.at(-1)]) { // the range of training
+    context.fillRect(left, height / 2 - unit * (limit - mean) - 0.5, width, 1)
+  }
   const on = positionOf(z)
   canvas.ariaLabel = `z: ${positions ? `position ${on + 1} of the switch, and ` : ''}${size - positions} numbers as bars`
 }
@@ -182,6 +191,7 @@ function leg (start) {
   const { positions } = now.z
   const turn = positions > 1 && ++walking.turns % positions
   const to = turn ? z : fresh()
+  if (!turn) truncated()
   Object.assign(walking, { from: z, to: turn ? switchedTo(to, (positionOf(z) + 1) % positions) : to, start })
 }
 function step (time) {
@@ -194,6 +204,8 @@ function step (time) {
   show(between(walking.from, walking.to, part * part * (3 - 2 * part)))
   if (part === 1) { refresh(); leg(time + 900) }
 }
+
+const truncated = (text = truncation.toFixed(1)) => { $('times').textContent = $('truncation').ariaValueText = text }
 
 function put (slot, numbers) {
   slots[slot].z = numbers
@@ -256,7 +268,7 @@ function blank () {
   Object.assign($('paper'), { width: width * size, height: height * size })
   paper().fillRect(0, 0, width * size, height * size)
   $('crop').hidden = true
-  $('paper').ariaLabel = channels === 1 ? 'Draw a digit here, with mouse, finger, or pen' : 'Your picture: drag to move it'
+  $('paper').ariaLabel = channels === 1 ? 'Draw a digit here, with mouse, finger, or pen' : 'Your picture, once you have chosen a file'
   $('file').value = $('distance').textContent = ''
   for (const id of ['target', 'found']) paint($(id), new Uint8ClampedArray(height * width * channels))
 }
@@ -299,12 +311,14 @@ function find (target, wait = 0) { // the nearest image to what target() returns
 }
 function report (best, image, seconds) {
   const difference = best.image.reduce((sum, value, i) => sum + Math.abs(value - image[i]), 0) / image.length / 2
+  const never = difference > now.apart ? ' That is further apart than two random images: the network cannot draw this.' : ''
   const where = now.z.positions ? `At position ${positionOf(best.z) + 1} of the switch. ` : ''
   paint($('found'), levels(best.image))
   $('distance').textContent = best.part < 1
     ? `Searching: ${Math.round(100 * best.part)}%`
     : `${where}The pixels differ by ${difference.toFixed(3)} on average, where black and white differ by 1, and two random ` +
-      `images by ${now.apart}. Found in ${seconds.toFixed(1)} s.`
+      `images by ${now.apart}. Found in ${seconds.toFixed(1)} s.${never}`
+  truncated('\u2013') // the numbers found are not random ones, stretched
   show(best.z, best.image)
 }
 
@@ -344,6 +358,7 @@ $('file').onchange = async () => {
     const bitmap = await createImageBitmap(file)
     blank()
     photo = { bitmap, x: bitmap.width / 2, y: bitmap.height / 2 }
+    $('paper').ariaLabel = 'Your picture: drag to move it'
     $('zoom').value = 1
     $('crop').hidden = false
     placePhoto()
@@ -378,17 +393,21 @@ function play () {
   $('question').textContent = `Round ${game.round} of ${ROUNDS_OF_GAME}: which one is real? So far, you have found ${game.right}.`
   $('round').disabled = true
   pressed($('pair'), -1)
+  caption('left', 'right')
   const images = [realImage(game.order[game.round - 1]), pixels(now, noise(now.z))]
   for (const i of [0, 1]) paint($('pair').children[i].firstChild, images[i === side ? 0 : 1])
 }
+const caption = (...texts) => texts.forEach((text, i) => { $('pair').children[i].lastChild.textContent = text })
 function answer (i) {
   if (game.done) return
   game.done = true
   game.right += i === game.side
   pressed($('pair'), game.side)
+  caption(...['real', 'generated'].map((_, n, both) => both[n ^ game.side]))
   const verdict = `${i === game.side ? 'Yes' : 'No'}, the ${['left', 'right'][game.side]} one is real, the other is generated.`
   const last = game.round === ROUNDS_OF_GAME
-  $('question').textContent = last ? `${verdict} You have found ${game.right} of ${ROUNDS_OF_GAME}; who guesses finds 5.` : verdict
+  $('question').textContent = `${verdict} ` + (last ? `You have found ${game.right} of ${ROUNDS_OF_GAME}; who guesses finds 5.`
+    : `That was round ${game.round} of ${ROUNDS_OF_GAME}; so far, you have found ${game.right}.`)
   $('round').textContent = last ? 'Play again' : 'Next'
   $('round').disabled = false
 }
@@ -402,13 +421,17 @@ function showTraining () {
   const most = Math.max(...losses.flat(), 1)
   const line = (which, color) => `<polyline style="stroke: var(${color})" points="${losses.map((pair, i) =>
     `${30 + 368 * i / (losses.length - 1 || 1)},${104 - 100 * pair[which] / most}`).join(' ')}"/>`
-  const label = (x, y, text) => `<text x="${x}" y="${y}">${text}</text>`
+  const label = (x, y, text, color = '--faint') => `<text x="${x}" y="${y}" style="fill: var(${color})">${text}</text>`
   $('losses').toggleAttribute('hidden', !losses.length)
   $('losses').innerHTML = line(0, '--accent') + line(1, '--other') + label(0, 12, most.toFixed(1)) + label(16, 106, 0) +
-    label(30, 118, `0 to ${steps.toLocaleString('en')} steps`)
-  $('trained').innerHTML = (film ? 'The animation: images from the same numbers, after more and more steps of training. ' : '') +
+    label(30, 118, `0 to ${steps.toLocaleString('en')} steps`) +
+    label(230, 118, 'discriminator', '--accent') + label(335, 118, 'generator', '--other')
+  $('trained').innerHTML = (film ? 'The animation: images from the same numbers, after more and more steps of training: ' +
+    'a step is one batch of images. If the last frame says \u201caverage of the weights\u201d, it was made with the mean of the ' +
+    'generator\u2019s weights over many steps, which is steadier. ' : '') +
     (losses.length ? 'The curves: the losses of the <b style="color: var(--accent)">discriminator</b>, which learns to tell ' +
-    'real from generated images, and of the <b style="color: var(--other)">generator</b>, which learns to mislead it. ' : '')
+    'real from generated images, and of the <b style="color: var(--other)">generator</b>, which learns to mislead it. ' +
+    'When all goes well, neither falls to zero: neither network has won. ' : '')
   $('trained').append(`This network was trained for ${steps.toLocaleString('en')} steps on ${title}.`)
 }
 
@@ -423,11 +446,13 @@ function use (generator) {
   pressed($('tabs'), generators.indexOf(now))
   const { positions, strength, size, quantiles } = now.z
   const shown = value => value.toFixed(1).replace('-', '\u2212').replace('.0', '')
-  $('lead').textContent = `A neural network makes up this image, in your browser, from ${size} numbers. It has learned what ` +
-    `images look like from ${now.title} alone. Change the numbers to see what it knows, and show it a picture of your own to see what it does not.`
+  const shows = Object.hasOwn(KNOWN, now.title) ? ` (${KNOWN[now.title][0]})` : ''
+  $('lead').textContent = 'A neural network of the kind called a generative adversarial network (GAN) makes up this image, in your ' +
+    `browser, from ${size} numbers: it has learned what images look like from ${now.title}${shows} alone. ` +
+    'Change the numbers to see what it knows, and show it a picture of your own to see what it does not.'
   $('what').textContent = (positions ? `${positions} of them are the positions of one switch: one is ${shown(strength)}, the others ` +
-    `are 0. The other ${size - positions}` : `The ${size} numbers`) + ` are random, from ${shown(quantiles[0])} to ` +
-    `${shown(quantiles.at(-1))}: a bar for each. All of them together are called z.`
+    `are 0. The other ${size - positions}` : `The ${size} numbers`) + ` are random at first, from ${shown(quantiles[0])} to ` +
+    `${shown(quantiles.at(-1))}, as in training (the thin lines): a bar for each. All of them together are called z.`
   const drawn = now.shape[2] === 1 ? 'Draw a digit on the black square, with mouse, finger, or pen; it is centered and scaled as ' +
     'MNIST\u2019s digits are. Or choose a file, of which a square is used' : 'Choose a file, and the part of it that shows a face'
   $('how').textContent = `${drawn}: it stays in your browser. The page then looks for the numbers whose image is nearest: ` +
@@ -446,8 +471,9 @@ function use (generator) {
   axes = [$('across').value, $('down').value]
   $('axes').hidden = now.directions.length < 2
   $('truncation').value = 1
-  $('times').textContent = '1.0'
+  truncated()
   $('note').textContent = now.note
+  $('promise').textContent = now.real ? 'a game: one is real, the other generated' : now.note.split('. ')[0]
   $('game').hidden = $('genuine').hidden = true
   if (now.real) {
     $('game').hidden = $('genuine').hidden = false
@@ -461,8 +487,11 @@ function use (generator) {
   roving()
 }
 
+$('credits').textContent = Object.keys(KNOWN).filter(title => generators.some(each => each.title === title))
+  .map(title => KNOWN[title][1]).join(' ')
 $('tabs').append(...generators.map(generator => make('button', { textContent: generator.title, onclick: () => use(generator) })))
 $('around').append(...Array.from({ length: 25 }, (_, i) => picture(i === 12 ? 'The image' : `Neighbor ${i + 1}`, () => go(neighbor(i)))))
+pressed($('around'), 12)
 $('gallery').append(...cards.map((_, i) => picture(`Picture ${i + 1}`, () => {
   put(chosen, cards[i])
   choose((chosen + 1) % 3)
@@ -475,13 +504,13 @@ for (const [i, sign] of ['\u2212', '+', '=', ''].entries()) {
 }
 $('pair').append(...['left', 'right'].map((side, i) => picture(`The ${side} one is real`, () => answer(i), side)))
 choose(0)
-$('next').onclick = () => go(fresh())
+$('next').onclick = () => { go(fresh()); truncated() }
 $('walk').onclick = () => { if (walking) go(z); else { halt(); walk() } }
 $('others').onclick = () => deal(cards.map(fresh))
 $('truncation').oninput = ({ target }) => {
   const by = target.value / truncation
   truncation = +target.value
-  $('times').textContent = target.ariaValueText = truncation.toFixed(1)
+  truncated()
   go(stretched(z, by))
   deal(cards.map(numbers => stretched(numbers, by)))
 }
@@ -523,7 +552,7 @@ addEventListener('focusin', ({ target }) => {
   for (const button of group.querySelectorAll('button')) button.tabIndex = button === target ? 0 : -1
 })
 addEventListener('keydown', event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, select')) return
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input:not([type=range]), select')) return
   const group = event.target.closest(GROUPS)
   const buttons = group ? [...group.querySelectorAll('button')] : []
   const columns = group?.matches('.pictures') ? getComputedStyle(group).gridTemplateColumns.split(' ').length : 1

@@ -102,8 +102,8 @@ def real_images(title: str, shape: list[int], data_dir='data') -> tuple[np.ndarr
         images = digits[np.random.default_rng(1).permutation(len(digits))[:REAL]]
     else:
         return None, (
-            'For this game, real images would have to be in the page, which may be passed on. Photographs of people '
-            'should not be, so there is a game only for handwritten digits and for synthetic images.'
+            'Photographs of people may not be passed on, so there is no game for them. Real images would have to be '
+            'in this page, which may be mailed to anybody.'
         )
     if list(images.shape[1:]) != list(shape):
         return None, f'The real images have a different size, {images.shape[2]}x{images.shape[1]} pixels.'

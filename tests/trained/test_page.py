@@ -15,9 +15,10 @@ from tests.trained.pages import Page
 # ---------------------------------------------------------------- how it opens
 
 
-def test_it_opens_on_an_ordinary_image_of_the_newest_generator_and_says_what_it_is(browser, path, all_kept):
+def test_it_opens_on_the_first_tab_at_rest_and_each_begins_with_an_ordinary_image(browser, path, all_kept):
     with Page(browser, path) as page:
-        assert page('now === generators[3]')
+        assert page("now === generators[0] && $('tabs').firstChild.ariaPressed === 'true' && !walking")
+        page.press('#tabs button:last-child')
         z = page.z()
         assert sorted(z[:10]) == [0] * 9 + [3] and np.abs(z[10:]).max() <= 1
         images = all_kept[3](np.concatenate([z[None], switched(np.random.default_rng(1), 500, 100)]))
@@ -25,9 +26,10 @@ def test_it_opens_on_an_ordinary_image_of_the_newest_generator_and_says_what_it_
         assert distances[0] < np.quantile(distances, 0.05)
         first = page.page.locator('p').first
         assert first.text_content().startswith(
-            'A neural network makes up this image, in your browser, from 100 numbers.'
+            'A neural network of the kind called a generative adversarial network (GAN) makes up this image'
         )
-        assert 'from synthetic faces alone' in first.text_content()
+        learned = 'from 100 numbers: it has learned what images look like from synthetic faces alone'
+        assert learned in first.text_content()
         assert page("document.querySelectorAll('details[open]').length") == 2  # the others are one line each
         page.open_all()
         blank = page("""[...document.querySelectorAll('canvas:not(#paper, #target, #found, #numbers)')].filter(canvas =>
@@ -39,6 +41,8 @@ def test_it_opens_on_an_ordinary_image_of_the_newest_generator_and_says_what_it_
 def test_it_walks_by_itself_from_position_to_position_until_something_is_done(browser, path):
     with Page(browser, path, reduced_motion='no-preference') as page:
         assert page("$('walk').getAttribute('aria-pressed')") == 'true'
+        page.press('#tabs button:last-child')
+        page.press('#walk')
         page('walking.start = Infinity')  # it waits
         first, position, rest = page('[walking.turns, positionOf(walking.from), Array.from(walking.from).slice(10)]')
         for turn in range(first, 10):
@@ -143,15 +147,16 @@ def test_a_neighbor_becomes_the_center_and_the_two_directions_are_never_the_same
         return faces.pixels(f'#around button:nth-child({n}) canvas').ravel().tolist()
 
     assert neighbor(13) == faces.stage()
+    assert faces.page.locator('#around [aria-pressed=true]').get_attribute('aria-label') == 'The image'
     corner = neighbor(5)
     assert corner != faces.stage()
     faces.press('#around button:nth-child(5)')
     assert corner == faces.stage() == neighbor(13)
-    faces.page.select_option('#across', value='1')
+    faces.page.select_option('#across', index=1)
     assert (faces.page.input_value('#across'), faces.page.input_value('#down')) == ('1', '0')
-    faces.page.select_option('#down', value='1')
+    faces.page.select_option('#down', index=1)
     assert (faces.page.input_value('#across'), faces.page.input_value('#down')) == ('0', '1')
-    faces.page.select_option('#down', value='4')
+    faces.page.select_option('#down', index=4)
     assert (faces.page.input_value('#across'), faces.page.input_value('#down')) == ('0', '4')
     faces.settle()
     assert corner == faces.stage() and neighbor(23) != corner
@@ -264,8 +269,11 @@ def test_what_the_generator_has_made_is_found_again_and_what_it_has_not_is_not(d
     digits.press('#genuine')
     digits.when("!$('distance').textContent.includes('Found in')")
     assert again < 0.05 < found(digits)  # its weights are random
+    assert digits.page.text_content('#times') == '\u2013'
     real = digits('Array.from({ length: countReal() }, (_, n) => Array.from(realImage(n)))')
     assert digits.pixels('#target')[..., 0].ravel().tolist() in real
+    digits.press('#next')
+    assert digits.page.text_content('#times') == '1.0'
 
 
 def test_anything_else_ends_a_search(digits):
@@ -282,6 +290,7 @@ def test_a_file_is_cropped_in_the_page_moved_and_enlarged(faces, tmp_path):
     colors(300, 450).save(tmp_path / 'colors.png')
     faces.page.set_input_files('#file', tmp_path / 'colors.png')
     distance = found(faces)
+    assert faces("$('paper').ariaLabel") == 'Your picture: drag to move it'
     middle = colors(300, 450).crop((75, 0, 375, 300)).resize((28, 28), Image.Resampling.BOX)
     target = faces.pixels('#target')[..., :3]
     np.testing.assert_allclose(target, np.asarray(middle), atol=4)
@@ -319,8 +328,11 @@ def test_the_game_has_ten_rounds_of_a_real_and_a_generated_image_and_counts(digi
         digits.press(f'#pair button:nth-child({choice + 1})')
         text = digits.page.text_content('#question')
         assert text.startswith(f'{"Yes" if number <= 7 else "No"}, the {["left", "right"][side]} one is real')
+        captions = digits.page.locator('#pair button').all_inner_texts()
+        assert (captions[side], captions[1 - side]) == ('real', 'generated')
         digits.press(f'#pair button:nth-child({side + 1})')  # too late to count
         if number < 10:
+            assert f'round {number} of 10; so far, you have found {min(number, 7)}.' in text
             digits.press('#round')
     assert digits.page.text_content('#question').endswith('You have found 7 of 10; who guesses finds 5.')
     digits.press('#round')
@@ -333,7 +345,21 @@ def test_the_game_has_ten_rounds_of_a_real_and_a_generated_image_and_counts(digi
 def test_without_real_images_there_is_no_game_and_the_page_says_why(page):
     page.press('#tabs button:nth-child(2)')
     assert not page.page.locator('#pair').is_visible() and not page.page.locator('#genuine').is_visible()
-    assert 'Photographs of people should not be' in page.page.text_content('#note')
+    assert page.page.text_content('#note').startswith('Photographs of people may not be passed on')
+
+
+def test_of_celeba_it_says_what_it_shows_whose_it_is_and_promises_no_game(browser, path, tmp_path):
+    renamed = tmp_path / 'playground.html'
+    renamed.write_text(path.read_text('utf-8').replace('"title":"other faces"', '"title":"CelebA"'), 'utf-8')
+    with Page(browser, renamed) as page:
+        page.press('#tabs button:nth-child(2)')
+        assert 'from CelebA (photographs of celebrities) alone' in page.page.text_content('#lead')
+        assert page.page.text_content('#credits').startswith('CelebA: Liu et al. 2015')
+        promise = 'Photographs of people may not be passed on, so there is no game for them'
+        assert page.page.text_content('#promise') == promise
+        assert 'synthetic' not in page.page.text_content('#note')
+        page.press('#tabs button:last-child')
+        assert page.page.text_content('#promise') == 'a game: one is real, the other generated'
 
 
 def test_the_training_is_shown_as_it_was_kept(page):
@@ -372,6 +398,19 @@ def test_everything_is_done_by_keyboard_with_few_stops(faces):
     for key, position in (('4', 3), ('0', 9)):
         faces.page.keyboard.press(key)
         np.testing.assert_array_equal(faces.z()[:10], 3 * np.eye(10)[position])
+    for number, slider in enumerate(('#truncation', '#sliders label:nth-child(2) input')):
+        faces.page.focus(slider)
+        faces.page.keyboard.press(str(6 + number))
+        np.testing.assert_array_equal(faces.z()[:10], 3 * np.eye(10)[5 + number])
+        before = faces.z()
+        faces.page.keyboard.press('n')
+        assert (faces.z()[10:] != before[10:]).any()
+    before = faces.z()
+    faces.page.focus('#down')
+    for key in 'n4':
+        faces.page.keyboard.press(key)
+    assert (faces.z() == before).all()
+    faces.page.focus('#next')
     faces.page.keyboard.press('w')
     assert faces('walking !== null')
     faces.page.keyboard.press('w')
@@ -396,6 +435,18 @@ def test_everything_is_done_by_keyboard_with_few_stops(faces):
     assert faces(f'{stops}.length') <= 36  # with everything open
 
 
+@pytest.mark.parametrize('touch', [False, True])
+def test_only_one_position_looks_chosen_wherever_the_pointer_is(browser, path, touch):
+    with Page(browser, path, has_touch=touch, is_mobile=touch) as page:
+        page.press('#tabs button:last-child')
+        page.press('#positions button:nth-child(2)')
+        page.page.keyboard.press('5')
+        style = "getComputedStyle($('positions').children[{}]).border"
+        over, chosen, other = (page(style.format(n)) for n in (1, 4, 7))
+        assert chosen not in (over, other) and (over == other) == touch
+        assert page.page.locator('kbd').first.is_visible() != touch
+
+
 def test_a_stranger_meets_few_stops_and_the_keys_are_written_there(browser, path):
     with Page(browser, path) as page:
         stops = []
@@ -411,7 +462,10 @@ def test_a_stranger_meets_few_stops_and_the_keys_are_written_there(browser, path
 @pytest.mark.parametrize('width', [320, 390])
 def test_on_a_small_screen_the_image_stays_in_view_and_touch_is_enough(browser, path, width):
     with Page(browser, path, viewport={'width': width, 'height': 844}, has_touch=True) as page:
+        page.press('#tabs button:last-child')
         page.open_all()
+        tops = page("[...document.querySelectorAll('#sum button')].map(button => button.getBoundingClientRect().top)")
+        assert len(tops) == 4 and len(set(tops)) == 1
         assert page('document.documentElement.scrollWidth') <= width
         smallest = page("""Math.min(...[...document.querySelectorAll('button, input, select, summary')]
           .filter(element => element.checkVisibility()).map(element => element.getBoundingClientRect())
