@@ -252,7 +252,7 @@ def test_in_the_copy_a_cell_judges_what_is_defined_now_and_shows_the_first_image
     for cell in copy.cells[: ids.index('check')]:
         cell.source = solved.get(cell.id, cell.source)
     del copy.cells[ids.index('check') + 1 :]
-    copy.cells[ids.index('parameters')].source += "\ndata_source, synthetic_count = 'synthetic', 3200"
+    copy.cells[ids.index('parameters')].source += "\ndata_source, synthetic_count = 'synthetic', 4000"
     NotebookClient(copy, timeout=600, resources={'metadata': {'path': learner.ROOT}}).execute()
     outputs = copy.cells[-1].outputs
     text = ''.join(out.text for out in outputs if out.output_type == 'stream' and out.name == 'stdout')
