@@ -355,7 +355,7 @@ def test_of_celeba_it_says_what_it_shows_whose_it_is_and_promises_no_game(browse
         page.press('#tabs button:nth-child(2)')
         assert 'from CelebA (photographs of celebrities) alone' in page.page.text_content('#lead')
         assert page.page.text_content('#credits').startswith('CelebA: Liu et al. 2015')
-        promise = 'Photographs of people may not be passed on, so there is no game for them'
+        promise = 'Photographs of people may not be passed on, so there is no game for them, nor for your own'
         assert page.page.text_content('#promise') == promise
         assert 'synthetic' not in page.page.text_content('#note')
         page.press('#tabs button:last-child')
