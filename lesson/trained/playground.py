@@ -102,8 +102,8 @@ def real_images(title: str, shape: list[int], data_dir='data') -> tuple[np.ndarr
         images = digits[np.random.default_rng(1).permutation(len(digits))[:REAL]]
     else:
         return None, (
-            'Photographs of people may not be passed on, so there is no game for them, nor for your own. Real images would '
-            'have to be in this page, which may be mailed to anybody.'
+            'Photographs of people may not be passed on, so there is no game for them, nor for your own. Real images '
+            'would have to be in this page, which may be mailed to anybody.'
         )
     if list(images.shape[1:]) != list(shape):
         return None, f'The real images have a different size, {images.shape[2]}x{images.shape[1]} pixels.'
