@@ -19,7 +19,7 @@ from lesson.train import film
 from tests.builders import chromium
 
 pytestmark = pytest.mark.long
-IMAGES, BATCH, EPOCHS = 400, 4, {'digits': 3, 'faces': 2}
+IMAGES, BATCH, EPOCHS = 444, 4, {'digits': 3, 'faces': 2}
 WAIT = 200  # seconds: other tests may be at work
 PREFERENCES = {'notebook-extension/tracker': {'windowingMode': 'none'}}  # all cells are on the page, not those in view
 PREFERENCES['apputils-extension/notification'] = {'fetchNews': 'false', 'checkForUpdates': False}
