@@ -129,13 +129,16 @@ def _out_of_limits(seconds, waiting, memory, count):
 
 
 def _used(process):
-    """(Seconds of computing, bytes, number of processes) of a process and all that it has started."""
+    """(Seconds of computing, bytes, number of processes) of a process and all that it has started.
+
+    Of too many processes the number alone: to ask each for its memory takes longer than they need to fill the machine's.
+    """
     seconds, memory, tree = 0.0, 0, []
     with suppress(psutil.NoSuchProcess):
         one = psutil.Process(process.pid)
         tree = one.children(recursive=True)
         seconds = sum(one.cpu_times())
-    for each in tree:
+    for each in tree if len(tree) <= limits.PROCESSES else []:
         with suppress(psutil.NoSuchProcess):
             seconds += sum(each.cpu_times())
             memory += _memory(each)
@@ -152,14 +155,19 @@ def _memory(process):
 
 
 def _kill(process):
-    """Kill a process and all that it has started, which stands still meanwhile: it could start others faster."""
+    """Kill a process and all that it has started, which stands still meanwhile: it could start others faster.
+
+    Where it is confined, all die with it; elsewhere each is killed.
+    """
+    tree = []
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGSTOP)
     with suppress(psutil.NoSuchProcess):
-        for each in psutil.Process(process.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
+        tree = psutil.Process(process.pid).children(recursive=True)
     process.kill()
+    for each in tree:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
     process.join()
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # what it has started in this very moment

@@ -39,6 +39,7 @@ def long(*values):
         long('import ctypes\nctypes.string_at(0)', 'crashed'),
         long('import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()', 'crashed'),
         long('x = []\nwhile True:\n    x.append(bytearray(10**8))', 'raises'),
+        long('import os\nwhile True:\n    os.fork() or os.setsid()', 'too_many_processes'),
         long('import threading as t\nwhile True:\n    t.Thread(target=t.Event().wait).start()', 'too_many_processes'),
         long("f = open('file', 'wb')\nwhile True:\n    f.write(bytes(10**7))", 'raises'),
     ],
