@@ -131,7 +131,7 @@ def _out_of_limits(seconds, waiting, memory, count):
 def _used(process):
     """(Seconds of computing, bytes, number of processes) of a process and all that it has started.
 
-    Of too many processes the number alone: to ask each for its memory takes longer than they need to fill the machine's.
+    Of too many processes, only their number: they would fill the memory before each is asked how much it uses.
     """
     seconds, memory, tree = 0.0, 0, []
     with suppress(psutil.NoSuchProcess):
