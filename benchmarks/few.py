@@ -22,38 +22,29 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from benchmarks.record import in_parts, mean_and_worst, side_by_side  # noqa: E402
+from benchmarks.record import BATCH, as_in_notebook, in_parts, mean_and_worst, side_by_side, trained  # noqa: E402
 from benchmarks.variants import replace  # noqa: E402
-from lesson import session  # noqa: E402
-from lesson.notebook.definitions import definitions  # noqa: E402
 from lesson.pictures import as_floats  # noqa: E402
 from lesson.scores import images as image_scores  # noqa: E402
 from lesson.train.augment import augmented  # noqa: E402
 
-session.tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'few.jsonl'
-STEPS, BATCH, SCORED = 3125, 32, 2500
+STEPS, SCORED = 3125, 2500
 WAYS = {'plain': (), 'augmented': ('augmented',), 'mirrored': ('mirrored',), 'both': ('augmented', 'mirrored')}
 SHOWN = {'SWD 28': max, 'SWD 14': max, 'coverage': min, 'nearest': min}  # columns; which seed is the worst
 
 
 def train(count, way, seed, data_dir):
     """One run: what is logged of it."""
-    session.has_fast_bfloat16 = lambda: False
+    lesson, options = as_in_notebook(seed)
     faces = helper.open_dataset('celeba', data_dir)
     images = faces.images[np.random.default_rng(0).permutation(len(faces.images))[: 2 * count + 2 * SCORED]]
     own, others = images[:count], images[count : 2 * count]
     real, other = images[2 * count :].reshape(2, -1, *images.shape[1:])
-    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
-    changes = {'show_generator_output': lambda *a, **k: None}
     if 'augmented' in WAYS[way]:
-        changes['discriminator'] = augmented(lesson['discriminator'])
-    replace(lesson, **changes)
+        replace(lesson, discriminator=augmented(lesson['discriminator']))
     data = helper.Dataset(own, faces.title, mirror='mirrored' in WAYS[way])
-    settings = BATCH, lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches
-    epochs = max(1, round(STEPS / (count // BATCH)))
-    options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
-    _, generate = lesson['train'](epochs, *settings, data.shape, data.image_mode, **options)
+    _, generate = trained(lesson, data, max(1, round(STEPS / (count // BATCH))), **options)
     z = lesson['switched_z'](np.random.default_rng(2), len(real), lesson['z_dim'])
     fake = in_parts(generate, z)
     scores = {name: value for name, (value, _) in image_scores.measure(real, fake, other).items()}

@@ -51,11 +51,9 @@ SHOWN = {
 
 def train(steps, kind, variant, seed, data_dir):
     """One run: what is logged of it."""
-    session.has_fast_bfloat16 = lambda: False
     data = helper.open_dataset(kind, data_dir)
     score = {'mnist': scores_of_digits, 'celeba': scores_of_faces}[kind](data, data_dir)
-    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
-    options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
+    lesson, options = as_in_notebook(seed)
     VARIANTS[variant](lesson, options, steps)
     batch_size, data.mirror = options.pop('batch_size', BATCH), options.pop('mirror', data.mirror)
     halfway, scores = steps * BATCH // batch_size // 200 * 100, {}
@@ -70,12 +68,25 @@ def train(steps, kind, variant, seed, data_dir):
 
     replace(lesson, show_generator_output=look)
     start, epochs = time.perf_counter(), max(1, round(steps / (len(data.images) // BATCH)))
-    settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
-    losses, generate = lesson['train'](epochs, batch_size, *settings, **options)
+    losses, generate = trained(lesson, data, epochs, batch_size, **options)
     seconds = time.perf_counter() - start - scores.pop('seconds', 0)
     scores['end'] = score(options['sample_z'], generate)
     about = {'kind': kind, 'variant': variant, 'seed': seed, 'data': data.title, 'steps': len(losses)}
     return about | {'minutes': seconds / 60, 'losses': losses[-500:].mean(0).tolist(), **scores}
+
+
+def as_in_notebook(seed):
+    """(What the notebook defines, without its pictures; the options of a run). It computes in float32."""
+    session.has_fast_bfloat16 = lambda: False
+    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
+    replace(lesson, show_generator_output=lambda *a, **k: None)
+    return lesson, {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
+
+
+def trained(lesson, data, epochs, batch_size=BATCH, **options):
+    """(Losses, generate) of a run with the notebook's settings."""
+    settings = lesson['z_dim'], lesson['learning_rate'], lesson['beta1'], data.get_batches, data.shape, data.image_mode
+    return lesson['train'](epochs, batch_size, *settings, **options)
 
 
 def in_parts(generate, z):

@@ -20,27 +20,18 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from benchmarks.record import BATCH, in_parts, mean_and_worst, side_by_side  # noqa: E402
-from benchmarks.variants import replace  # noqa: E402
-from lesson import session  # noqa: E402
-from lesson.notebook.definitions import definitions  # noqa: E402
+from benchmarks.record import BATCH, as_in_notebook, in_parts, mean_and_worst, side_by_side, trained  # noqa: E402
 from lesson.scores import digits as digit_scores  # noqa: E402
 
-session.tf.disable_eager_execution()
 RESULTS = ROOT / 'build' / 'taught.jsonl'
 STEPS = 5_000
 
 
 def run(seed, data_dir):
     """What is logged of one run."""
-    session.has_fast_bfloat16 = lambda: False
-    lesson = definitions(ROOT / 'dlnd_face_generation.ipynb')
+    lesson, options = as_in_notebook(seed)
     data, unseen, labels = lesson['hold_back'](helper.open_dataset('mnist', data_dir))
-    replace(lesson, show_generator_output=lambda *a, **k: None)
-    epochs = lesson['epochs_for'](data, None, BATCH, STEPS)
-    settings = BATCH, lesson['z_dim'], lesson['learning_rate'], lesson['beta1']
-    options = {'sample_z': lesson['switched_z'], 'average': 0.995, 'seed': seed}
-    losses, generate = lesson['train'](epochs, *settings, data.get_batches, data.shape, data.image_mode, **options)
+    losses, generate = trained(lesson, data, lesson['epochs_for'](data, None, BATCH, STEPS), **options)
     reader = digit_scores.Reader(data.images, data.labels, data_dir)
     z = lesson['switched_z'](np.random.default_rng(4), reader.rest.start, lesson['z_dim'])
     position = z[:, : lesson['switch_positions']].argmax(1)

@@ -74,7 +74,8 @@ def save(executed: str, saved: str) -> None:
         tags = [tag for tag in cell.metadata.get('tags', []) if tag != 'injected-parameters']
         cell.metadata = {'tags': tags} if tags else {}
         if photographs and 'photographs' in tags:
-            cell.outputs = [nbformat.v4.new_output('stream', text=f'{NOT_SHOWN}\n')]
+            texts = [output for output in cell.outputs if output.output_type == 'stream']
+            cell.outputs = [nbformat.v4.new_output('stream', text=f'{NOT_SHOWN}\n'), *texts]
     with whole_file(saved) as file:
         file.write(nbformat.writes(notebook).encode())
 

@@ -47,6 +47,7 @@ def trouble(losses, images):
     if len(images) > 1 and spread < ALIKE:
         return (
             f'the generated images are all alike (they differ by {spread:.3f} on a scale from -1 to 1): the generator '
-            'has found one that passes. If it lasts, make the discriminator stronger, or the learning rate smaller.'
+            'has found one that passes. If it lasts, make the discriminator stronger, or let the generator learn more '
+            'slowly.'
         )
     return None
