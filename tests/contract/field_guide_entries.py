@@ -22,7 +22,7 @@ ENTRIES = [
         'Dropout left on at inference',
         'images',
         'Compare the last two rows, digit by digit. They come from the same noise and are not the same: each call '
-        'drops a different set of channels, so strokes grow, shrink and break. The losses look healthy, and at a '
+        'drops a different set of channels, so strokes grow, shrink, and break. The losses look healthy, and at a '
         'glance so do the images. Generate twice from the same noise, and subtract.',
         16,
     ),
