@@ -25,9 +25,7 @@ from tqdm import tqdm
 
 from lesson.files import whole_file
 
-NOT_SHOWN = (
-    'With CelebA, photographs appear here when you run this cell. They may not be passed on, so they are not saved.'
-)
+NOT_SHOWN = 'With CelebA, photographs appear here when you run this cell. They may not be passed on, so none is saved.'
 LOST = 138  # exit code: the kernel, or another machine of its cluster, has died; Kubeflow starts what ends so again
 
 
