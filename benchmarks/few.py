@@ -69,13 +69,13 @@ def main():
     arguments = parser.parse_args()
     due = [(count, way, seed) for seed in arguments.seeds for count in arguments.counts for way in arguments.ways]
     results = side_by_side(train, ('count', 'way', 'seed'), due, arguments.data_dir, arguments.jobs, RESULTS)
-    print(f'{"faces":>6}  {"way":10}{"seeds":>6}' + ''.join(f'{name:>22}' for name in SHOWN))
+    print(f'{"faces":>6}  {"way":10}{"seeds":>6}' + ''.join(f'{name:>27}' for name in SHOWN))
     for count in sorted({each['count'] for each in results}):
         for way in WAYS:
             runs = [each for each in results if (each['count'], each['way']) == (count, way)]
             if runs:
                 cells = (mean_and_worst([run[name] for run in runs], worst) for name, worst in SHOWN.items())
-                print(f'{count:6}  {way:10}{len(runs):6}' + ''.join(f'{cell:>22}' for cell in cells))
+                print(f'{count:6}  {way:10}{len(runs):6}' + ''.join(f'{cell:>27}' for cell in cells))
 
 
 if __name__ == '__main__':

@@ -167,19 +167,19 @@ def show_table(results, kind, when):
         return
     decides, base = next(iter(shown)), by_variant.get('present', {})
     print(f'\n{kind}{"" if when == "end" else ", after half of the steps"}: mean ± standard deviation (worst seed)')
-    print(f'{"":34}{"seeds":>6}{"min":>6}' + ''.join(f'{name:>22}' for name in shown) + f'{decides:>11}{"p":>7}')
+    print(f'{"":34}{"seeds":>6}{"min":>6}' + ''.join(f'{name:>26}' for name in shown) + f'{decides:>11}{"p":>7}')
     for variant, group in by_variant.items():
         runs = list(group.values())
         line = f'{variant:34}{len(runs):6}{np.mean([run["minutes"] for run in runs]):6.1f}'
         cells = (mean_and_worst([run[when][name] for run in runs], worst) for name, worst in shown.items())
-        line += ''.join(f'{cell:>22}' for cell in cells)
+        line += ''.join(f'{cell:>26}' for cell in cells)
         both = sorted(group.keys() & base.keys())
         if variant != 'present' and len(both) > 1:
             pair = [[some[seed][when][decides] for seed in both] for some in (group, base)]
             line += f'{np.mean(np.subtract(*pair)):+11.2f}{stats.ttest_rel(*pair).pvalue:7.3f}'
         print(line)
     floor = next(iter(next(iter(by_variant.values())).values()))[when]['floor']
-    print(f'{"real images":46}' + ''.join(f'{floor[name]:22.3f}' if name in floor else ' ' * 22 for name in shown))
+    print(f'{"real images":46}' + ''.join(f'{floor[name]:26.3f}' if name in floor else ' ' * 26 for name in shown))
 
 
 def main():

@@ -67,7 +67,7 @@ ENTRIES = [
         'flatten after a transpose mixes the images of a batch',
         'A flatten that mixes the images of a batch',
         'images',
-        'The images of a row are variations of the same blob, and none becomes a digit. The '
+        'Blobs: strokes run together, holes are filled, and hardly anything becomes a digit. The '
         'discriminator judges a mixture of images, and can say nothing about a single one. The losses '
         'look healthy. Shuffle a batch: its answers must be shuffled the same way.',
         11,
@@ -77,9 +77,10 @@ ENTRIES = [
         'flatten multiplies the images of a batch',
         'A flatten that makes four rows of each image',
         'images',
-        'At the start, one pattern that repeats itself within the image; later, blobs in place of digits. Each '
-        'quarter of the image is judged by itself, with the same weights, so what fools it in one quarter is repeated '
-        'in all. The losses look healthy. Print the shape of the logits: it has to be `[batch, 1]`.',
+        'At the start, one pattern that repeats itself within the image; later, some digits, and others that are in '
+        'pieces. Each quarter of the image is judged by itself, with the same weights, so what fools it in one '
+        'quarter is repeated in all. The losses look healthy. Print the shape of the logits: it has to be '
+        '`[batch, 1]`.',
     ),
     Entry(
         'train.graph_grows',
@@ -140,7 +141,7 @@ ENTRIES = [
         BOTH,
         'Look at the losses: two flat lines, `d_loss` at about 1.39, which is 2 log 2, and `g_loss` at about 0.69, '
         'log 2. The sigmoid is taken twice, so hardly any gradient is left, and neither network learns. The images '
-        'are a woven pattern.',
+        'are blurred patches, under a woven pattern.',
     ),
     Entry(
         'model_loss.order',
@@ -173,9 +174,10 @@ ENTRIES = [
         'learning rate ignored',
         'The learning rate is ignored',
         BOTH,
-        'A run in slow motion: after 300 steps it has got only as far as the correct run had before step 200, and the '
-        'losses rise and fall in long waves. Here 0.0002 is written into the optimizer, and 0.001 was asked for. Set '
-        'it to something absurd, such as 10: if nothing happens, it is not used.',
+        'A run in slow motion: after 300 steps it has got only as far as the correct run had before step 200, and '
+        '`g_loss` stays high, with a spike of both losses every twenty steps or so. Here 0.0002 is written into the '
+        'optimizer, and 0.001 was asked for. Set it to something absurd, such as 10: if nothing happens, it is not '
+        'used.',
     ),
     Entry(
         'generator.never_negative',
