@@ -92,7 +92,7 @@ guide: $(TESTS_READY)  ## docs/field_guide.md: twenty common faults, each traine
 record: $(BENCH_READY)  ## five seeds of the digits; of a changed recipe too: make record ARGS='--variants present guess'
 	$(BIN)/python benchmarks/record.py $(ARGS)
 
-bench: $(BENCH_READY)  ## speed, data and quality, each against its peers; four hours
+bench: $(BENCH_READY)  ## speed, data and quality, each against its peers; a few hours
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/quality.py

@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 Z_DIM, LEARNING_RATE, BETA1 = 100, 0.0004, 0.5
 STEPS = 40  # timed at a time
+BFLOAT16 = False  # whether it is fast here: set for each row, as PyTorch and TensorFlow cannot be loaded together
 # Where each layer's weights are applied, per image: a product of weights and places is its multiplications.
 PLACES = {
     'conv1': 14**2,
@@ -235,16 +236,13 @@ def torch_tuned(channels, batches, compiled=False):
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 
-    from lesson.session import has_fast_bfloat16
-
-    bfloat16 = has_fast_bfloat16()
     networks = [n.to(memory_format=torch.channels_last) for n in torch_networks(channels)]
     discriminator, generator = networks
     parameters = [list(n.parameters()) for n in networks]
     adams = [torch.optim.Adam(some, LEARNING_RATE, (BETA1, 0.999), fused=True) for some in parameters]
 
     def losses(real, z):
-        with torch.autocast('cpu', torch.bfloat16, enabled=bfloat16):
+        with torch.autocast('cpu', torch.bfloat16, enabled=BFLOAT16):
             a, b = discriminator(real), discriminator(generator(z))
         a, b = a.float(), b.float()
         d_loss = entropy(a, torch.full_like(a, 0.9)) + entropy(b, torch.zeros_like(b))
@@ -276,7 +274,8 @@ def torch_compiled(channels, batches):
 
 
 def peak(dtype, channels, batches):
-    """A large convolution; here an 'image' is a floating-point operation."""
+    """A large convolution, on all cores; here an 'image' is a floating-point operation."""
+    os.environ['TF_NUM_INTRAOP_THREADS'] = str(os.cpu_count())
     from lesson.session import open_session, tf
 
     tf.disable_eager_execution()
@@ -306,7 +305,7 @@ ROWS = {
     'float32 peak': partial(peak, 'float32'),
     'bfloat16 peak': partial(peak, 'bfloat16'),
 }
-BFLOAT16 = ('this project, float32', 'bfloat16 peak')  # only where the processor has it
+ONLY_WITH_BFLOAT16 = ('this project, float32', 'bfloat16 peak')
 
 
 def work(name, channels, batch_size):
@@ -324,8 +323,9 @@ def work(name, channels, batch_size):
         print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 
 
-def start_row(name, arguments):
-    code = f'from benchmarks.throughput import work; work({name!r}, {arguments.channels}, {arguments.batch_size})'
+def start_row(name, arguments, bfloat16):
+    call = f'throughput.work({name!r}, {arguments.channels}, {arguments.batch_size})'
+    code = f'from benchmarks import throughput; throughput.BFLOAT16 = {bfloat16}; {call}'
     row = subprocess.Popen(
         [sys.executable, '-c', code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -350,11 +350,12 @@ def main():
     from lesson.progress import progress
     from lesson.session import has_fast_bfloat16
 
-    names = [name for name in ROWS if has_fast_bfloat16() or name not in BFLOAT16]
+    bfloat16 = has_fast_bfloat16()
+    names = [name for name in ROWS if bfloat16 or name not in ONLY_WITH_BFLOAT16]
     times, memory, started = {name: [] for name in names}, {}, {}
     with progress(total=len(names) * (1 + arguments.repetitions), desc='throughput') as bar:
         for name in names:
-            started[name] = start_row(name, arguments)
+            started[name] = start_row(name, arguments, bfloat16)
             bar.update()
         for _ in range(arguments.repetitions):
             for name, (row, _) in started.items():

@@ -17,7 +17,7 @@ from pathlib import Path
 MESSAGES = 'lesson-tensorflow-'  # a file in the system's folder for temporary files; then the number of the process
 
 # Read by TensorFlow: only fatal errors are logged, and convolutions are oneDNN's. That is the default only where the
-# processor has AVX512-VNNI or newer; with AVX2 alone a training step is about 1.7 times as fast (docs/results.md).
+# processor has AVX512-VNNI or newer; with them a training step is about twice as fast (docs/results.md).
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 if platform.machine() in ('x86_64', 'AMD64'):
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')

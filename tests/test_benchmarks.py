@@ -148,7 +148,7 @@ def scored(variant, seed, distance):
 
 @pytest.mark.long
 def test_what_a_generator_teaches_is_measured_on_digits_that_nobody_has_seen(monkeypatch, tmp_path):
-    monkeypatch.setattr(taught.session, 'has_fast_bfloat16', taught.session.has_fast_bfloat16)
+    monkeypatch.setattr(record.session, 'has_fast_bfloat16', record.session.has_fast_bfloat16)
     monkeypatch.setattr(taught, 'STEPS', 300)
     monkeypatch.setattr(quality.digit_scores, 'STEPS', 300)
     helper.open_dataset('mnist', tmp_path, synthetic_count=4500)
