@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -136,11 +137,14 @@ def test_the_notebooks_lines_of_plain_tensorflow_give_the_same_images_without_th
     notebook = nbformat.read(ROOT / 'dlnd_face_generation.ipynb', as_version=4)
     (text,) = (cell.source for cell in notebook.cells if cell.id == 'plain-text')
     lines = text.split('```')[1].removeprefix('python\n')
+    noise = {'np': np}
+    exec('\n'.join(re.findall('^z.*', lines, re.M)), noise)
+    assert noise['z'].shape == (10, 100) and (np.sort(noise['z'][:, :10]) == [0] * 9 + [3]).all()
     (tmp_path / 'generators').symlink_to(folder)
     code = f"""
 import numpy as np
 z = np.random.default_rng(0).uniform(-1, 1, [20, 10])
-{lines}
+{re.sub('^z.*', '', lines, flags=re.M)}
 np.savez('images.npz', **{{name: value.numpy() for name, value in generate(z=tf.constant(z, tf.float32)).items()}})
 import sys
 print(images.shape.as_list(), 'lesson' in sys.modules)
