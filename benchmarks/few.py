@@ -4,9 +4,9 @@
 
 Each trains for the notebook's usual number of steps, with the notebook's functions. `augmented`: the discriminator sees
 each image changed at random (lesson/train/augment.py); `mirrored`: half of the images, chosen at random, are mirror
-images. Scored against faces that were held back: SWD and coverage (lesson/scores/images.py), and `nearest`: the mean
-distance (root mean square of pixels) of a generated face from the nearest of the training set, divided by that from the
-nearest of as many others. 1: it is no nearer to what it has learned from; 0: it has memorized it.
+images. Scored against faces that were held back: SWD, density, and coverage (lesson/scores/images.py), and `nearest`:
+the mean distance (root mean square of pixels) of a generated face from the nearest of the training set, divided by that
+from the nearest of as many others. 1: it is no nearer to what it has learned from; 0: it has memorized it.
 
 CelebA is used where it lies in DIR, otherwise synthetic faces. Results are kept in build/few.jsonl, as in
 benchmarks/record.py.
@@ -22,7 +22,15 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import helper  # noqa: E402
-from benchmarks.record import BATCH, as_in_notebook, in_parts, mean_and_worst, side_by_side, trained  # noqa: E402
+from benchmarks.record import (  # noqa: E402
+    BATCH,
+    WIDTH,
+    as_in_notebook,
+    in_parts,
+    mean_and_worst,
+    side_by_side,
+    trained,
+)
 from benchmarks.variants import replace  # noqa: E402
 from lesson.pictures import as_floats  # noqa: E402
 from lesson.scores import images as image_scores  # noqa: E402
@@ -31,7 +39,8 @@ from lesson.train.augment import augmented  # noqa: E402
 RESULTS = ROOT / 'build' / 'few.jsonl'
 STEPS, SCORED = 3125, 2500
 WAYS = {'plain': (), 'augmented': ('augmented',), 'mirrored': ('mirrored',), 'both': ('augmented', 'mirrored')}
-SHOWN = {'SWD 28': max, 'SWD 14': max, 'coverage': min, 'nearest': min}  # columns; which seed is the worst
+# Columns of the table, and which seed is the worst.
+SHOWN = {'SWD 28': max, 'SWD 14': max, 'density': min, 'coverage': min, 'nearest': min}
 
 
 def train(count, way, seed, data_dir):
@@ -69,13 +78,13 @@ def main():
     arguments = parser.parse_args()
     due = [(count, way, seed) for seed in arguments.seeds for count in arguments.counts for way in arguments.ways]
     results = side_by_side(train, ('count', 'way', 'seed'), due, arguments.data_dir, arguments.jobs, RESULTS)
-    print(f'{"faces":>6}  {"way":10}{"seeds":>6}' + ''.join(f'{name:>27}' for name in SHOWN))
+    print(f'{"faces":>6}  {"way":10}{"seeds":>6}' + ''.join(f'{name:>{WIDTH}}' for name in SHOWN))
     for count in sorted({each['count'] for each in results}):
         for way in WAYS:
             runs = [each for each in results if (each['count'], each['way']) == (count, way)]
             if runs:
                 cells = (mean_and_worst([run[name] for run in runs], worst) for name, worst in SHOWN.items())
-                print(f'{count:6}  {way:10}{len(runs):6}' + ''.join(f'{cell:>27}' for cell in cells))
+                print(f'{count:6}  {way:10}{len(runs):6}' + ''.join(f'{cell:>{WIDTH}}' for cell in cells))
 
 
 if __name__ == '__main__':

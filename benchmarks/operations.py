@@ -1,6 +1,6 @@
 """Where the time of a training step goes: the notebook's graph, operation by operation, in batches of several sizes.
 
-    python benchmarks/operations.py [--batch-sizes 1 32 128] [--channels 3] [--steps 30]
+    python benchmarks/operations.py [--batch-sizes 1 32 128] [--channels 3] [--steps 30] [--bfloat16]
 
 For each batch size: how long one sess.run takes, and how long each kind of operation does (tf.RunMetadata). They run on
 several cores at once, so their sum exceeds the step's time. With batches of one image, what is left is what
@@ -41,7 +41,7 @@ def kind_of(label):
     return next(kind for kind, pattern in KINDS.items() if re.search(pattern, label))
 
 
-def profile(channels, batch_size, steps):
+def profile(channels, batch_size, steps, bfloat16=None):
     """(median milliseconds of a step, {kind: milliseconds in a step}, {kind: operations in a step})."""
     graph, (images, z, rate), step, *_ = graph_of_the_notebook(channels)
     step = *step, Average(graph, 0.995).follow
@@ -52,7 +52,7 @@ def profile(channels, batch_size, steps):
         rate: LEARNING_RATE,
     }
     seconds, spent, number = [], defaultdict(float), Counter()
-    with open_session(graph) as sess:
+    with open_session(graph, bfloat16) as sess:
         for _ in range(steps):  # to warm up
             sess.run(step, feed)
         for _ in range(steps):
@@ -76,9 +76,12 @@ def main():
     parser.add_argument('--batch-sizes', type=int, nargs='+', default=[1, 32, 128])
     parser.add_argument('--channels', type=int, default=3, choices=(1, 3))
     parser.add_argument('--steps', type=int, default=30)
+    parser.add_argument('--bfloat16', action='store_true', default=None, help='also where it is slower')
     arguments = parser.parse_args()
     tf.disable_eager_execution()
-    profiles = [profile(arguments.channels, size, arguments.steps) for size in arguments.batch_sizes]
+    profiles = [
+        profile(arguments.channels, size, arguments.steps, arguments.bfloat16) for size in arguments.batch_sizes
+    ]
     print(f'{os.cpu_count()} cores, Python {platform.python_version()}, TensorFlow {tf.__version__}')
     print(f'{"milliseconds, in batches of":46}{"operations":>11}' + ''.join(f'{n:8}' for n in arguments.batch_sizes))
     for kind in KINDS:

@@ -42,6 +42,7 @@ RESULTS = ROOT / 'build' / 'record.jsonl'
 STEPS, BATCH = {'mnist': 7_500, 'celeba': 6_084}, 32
 ONE_CORE = {'TF_NUM_INTRAOP_THREADS': '1', 'TF_NUM_INTEROP_THREADS': '1', 'TQDM_DISABLE': '1'}
 PURE = 0.9  # share of a position's images that have to be read as the same digit
+WIDTH = 27  # characters of a column
 # Columns of the tables, and which seed is the worst; the column that decides is the first.
 SHOWN = {
     'mnist': {'Fréchet': max, 'readable': min, 'pure': min, 'purity': min, 'rarest class': min},
@@ -167,19 +168,21 @@ def show_table(results, kind, when):
         return
     decides, base = next(iter(shown)), by_variant.get('present', {})
     print(f'\n{kind}{"" if when == "end" else ", after half of the steps"}: mean ± standard deviation (worst seed)')
-    print(f'{"":34}{"seeds":>6}{"min":>6}' + ''.join(f'{name:>26}' for name in shown) + f'{decides:>11}{"p":>7}')
+    print(f'{"":34}{"seeds":>6}{"min":>6}' + ''.join(f'{name:>{WIDTH}}' for name in shown) + f'{decides:>11}{"p":>7}')
     for variant, group in by_variant.items():
         runs = list(group.values())
         line = f'{variant:34}{len(runs):6}{np.mean([run["minutes"] for run in runs]):6.1f}'
         cells = (mean_and_worst([run[when][name] for run in runs], worst) for name, worst in shown.items())
-        line += ''.join(f'{cell:>26}' for cell in cells)
+        line += ''.join(f'{cell:>{WIDTH}}' for cell in cells)
         both = sorted(group.keys() & base.keys())
         if variant != 'present' and len(both) > 1:
             pair = [[some[seed][when][decides] for seed in both] for some in (group, base)]
             line += f'{np.mean(np.subtract(*pair)):+11.2f}{stats.ttest_rel(*pair).pvalue:7.3f}'
         print(line)
     floor = next(iter(next(iter(by_variant.values())).values()))[when]['floor']
-    print(f'{"real images":46}' + ''.join(f'{floor[name]:26.3f}' if name in floor else ' ' * 26 for name in shown))
+    print(
+        f'{"real images":46}' + ''.join(f'{floor[name]:{WIDTH}.3f}' if name in floor else ' ' * WIDTH for name in shown)
+    )
 
 
 def main():

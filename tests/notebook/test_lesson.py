@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
+import helper
 from lesson.notebook.definitions import definitions
 from lesson.notebook.learner import LESSON, ROOT
 from lesson.train import film
@@ -148,6 +149,15 @@ def test_discriminators_are_asked_and_what_is_missing_is_said(executed, capsys):
     assert np.isnan(share_right(lambda z: 1 / 0, None, None, np.zeros([3, 28, 28, 1])))
     assert np.isnan(share_right(None, None, None, np.zeros([0, 28, 28, 1])))
     assert capsys.readouterr().out == 'generators.save(run) has kept no discriminator\nno images were held back\n'
+
+
+@pytest.mark.parametrize(('count', 'said'), [(199, 2), (200, 1), (999, 1), (1000, 0)])
+def test_few_faces_are_mirrored_and_even_fewer_seen_changed(saved, capsys, count, said):
+    faces = helper.Dataset(np.zeros([count, 28, 28, 3], np.uint8), 'faces')
+    scope = {'faces': faces, 'discriminator': 'as it is', 'augmented': lambda discriminator: 'changed'}
+    exec(by_id(saved)['few'].source, scope)
+    assert (faces.mirror, scope['faces_discriminator'] == 'changed') == (said > 0, said > 1)
+    assert len(capsys.readouterr().out.splitlines()) == said
 
 
 # ---------------------------------------------------------------- further runs
